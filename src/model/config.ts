@@ -1,0 +1,39 @@
+/** The configuration as the rest of the operator sees it: validated, with every default filled in by `config/`. */
+import type { Policy } from './policy.ts';
+import type { Listener, Project } from './project.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Config {
+  /** Scopes everything this Mayfly owns; see `INSTALLATION_PATTERN`. */
+  readonly installation: string;
+  readonly region: string;
+  /** Set to reach anything that speaks AWS's protocols. */
+  readonly awsEndpoint?: string | undefined;
+  readonly store: { readonly table: string; readonly createTables: boolean };
+  readonly listeners: readonly Listener[];
+  readonly projects: readonly Project[];
+  readonly http: { readonly webhooks: Address; readonly frontDoor: Address; readonly admin: Address };
+  readonly github: { readonly apiUrl: string; readonly webUrl: string };
+  readonly policy: Policy;
+  readonly intervals: {
+    /** Between reads of the table that look for hand edits. */
+    readonly pollMs: number;
+    /** Between reconciles of every environment. */
+    readonly resyncMs: number;
+  };
+  readonly workers: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly secrets: Secrets;
+}
+
+/** From the environment only; never logged. */
+export interface Secrets {
+  readonly webhookSecret: string;
+  readonly githubToken?: string | undefined;
+  /** Ed25519 private key, PKCS#8 PEM, that signs requests to control ports. */
+  readonly signingKey: string;
+}

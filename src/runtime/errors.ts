@@ -1,0 +1,32 @@
+/**
+ * The class of an error decides what the controller does with it (DESIGN §6): a terminal one waits for a person, a
+ * waiting one comes back at its time, and every other error is transient and backs off.
+ */
+import type { Reason } from '../model/reasons.ts';
+
+/** Has a reason from the closed list, and a message for people. */
+export class ReasonedError extends Error {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.reason = reason;
+  }
+}
+
+/** A person must act; no retry helps before desired state or configuration changes. */
+export class TerminalError extends ReasonedError {}
+
+/** The world is not ready; come back after `afterMs`. */
+export class WaitingError extends ReasonedError {
+  readonly afterMs: number;
+
+  constructor(reason: Reason, message: string, afterMs: number, options?: ErrorOptions) {
+    super(reason, message, options);
+    this.afterMs = afterMs;
+  }
+}
+
+/** May pass by itself; retried with exponential backoff and jitter. */
+export class TransientError extends ReasonedError {}
