@@ -26,19 +26,14 @@ const REFERENCE = /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?/g;
 
 /** Every value expanded. A reference that is unknown, malformed or leads back to itself stays as it is written. */
 export function resolveEnv(env: Env, builtins: EnvBuiltins): Record<string, string> {
-  const done = new Map<string, string>();
   const valueOf = (key: string, above: readonly string[]): string => {
-    const known = done.get(key);
-    if (known !== undefined) return known;
     const path = [...above, key];
-    const value = (env[key] ?? '').replace(REFERENCE, (written: string, name?: string) => {
+    return (env[key] ?? '').replace(REFERENCE, (written: string, name?: string) => {
       if (written === '$${') return '${';
       if (name === undefined || path.includes(name)) return written;
       if (isBuiltin(name)) return builtins[name] ?? '';
       return Object.hasOwn(env, name) ? valueOf(name, path) : written;
     });
-    if (above.length === 0) done.set(key, value);
-    return value;
   };
   return Object.fromEntries(Object.keys(env).map((key) => [key, valueOf(key, [])]));
 }
