@@ -4,13 +4,16 @@
  * that expanding never has to fail.
  */
 
-/** What Mayfly knows of an environment. Own keys never shadow them. */
-export const ENV_BUILTINS = ['PUBLIC_URL', 'SESSION_ID', 'BRANCH', 'REPO', 'COMMIT', 'PR_NUMBER'] as const;
+/** What Mayfly sets in every task. A project's own keys never shadow them. */
+export const ENV_BUILTINS = ['PUBLIC_URL', 'SESSION_ID', 'BRANCH', 'REPO', 'COMMIT', 'PR_NUMBER', 'PORT'] as const;
+
+/** What Mayfly sets unless the project does. */
+export const ENV_DEFAULTS = ['NODE_ENV'] as const;
 
 export type EnvBuiltin = (typeof ENV_BUILTINS)[number];
 export type Env = Readonly<Record<string, string>>;
 /** An absent member expands to nothing, e.g. `PR_NUMBER` of an environment made by hand. */
-export type EnvBuiltins = Readonly<Partial<Record<EnvBuiltin, string | undefined>>>;
+export type EnvBuiltins = Readonly<Partial<Record<EnvBuiltin | (typeof ENV_DEFAULTS)[number], string | undefined>>>;
 
 /** What is wrong with the value of `key`. Texts hold names only, never values. */
 export interface EnvFault {
@@ -32,7 +35,8 @@ export function resolveEnv(env: Env, builtins: EnvBuiltins): Record<string, stri
       if (written === '$${') return '${';
       if (name === undefined || path.includes(name)) return written;
       if (isBuiltin(name)) return builtins[name] ?? '';
-      return Object.hasOwn(env, name) ? valueOf(name, path) : written;
+      if (Object.hasOwn(env, name)) return valueOf(name, path);
+      return isDefault(name) ? (builtins[name] ?? '') : written;
     });
   };
   return Object.fromEntries(Object.keys(env).map((key) => [key, valueOf(key, [])]));
@@ -40,7 +44,7 @@ export function resolveEnv(env: Env, builtins: EnvBuiltins): Record<string, stri
 
 /** Everything that `resolveEnv` would leave as it is written: unknown names, malformed references, cycles. */
 export function envFaults(env: Env): readonly EnvFault[] {
-  const names = new Set<string>([...ENV_BUILTINS, ...Object.keys(env)]);
+  const names = new Set<string>([...ENV_BUILTINS, ...ENV_DEFAULTS, ...Object.keys(env)]);
   const faults = Object.entries(env).flatMap(([key, value]) =>
     referencesOf(value).flatMap((name) =>
       name !== undefined && names.has(name) ? [] : [unknownName(key, name, names)],
@@ -82,4 +86,8 @@ function referencesOf(value: string): (string | undefined)[] {
 
 function isBuiltin(name: string): name is EnvBuiltin {
   return (ENV_BUILTINS as readonly string[]).includes(name);
+}
+
+function isDefault(name: string): name is (typeof ENV_DEFAULTS)[number] {
+  return (ENV_DEFAULTS as readonly string[]).includes(name);
 }

@@ -24,6 +24,12 @@ describe('resolveEnv', () => {
     expect(resolveEnv(env, builtins)['A']).toBe('a');
   });
 
+  it('takes a default only where the project sets none', () => {
+    const defaults = { NODE_ENV: 'production' };
+    expect(resolveEnv({ A: '${NODE_ENV}' }, defaults)).toEqual({ A: 'production' });
+    expect(resolveEnv({ A: '${NODE_ENV}', NODE_ENV: 'test' }, defaults)['A']).toBe('test');
+  });
+
   it('keeps the text of an escaped, unknown or malformed reference', () => {
     const env = { A: '$${BRANCH}', B: '${NOPE}', C: '${BRANCH', D: '$BRANCH and $5', E: '${a-b}' };
     expect(resolveEnv(env, builtins)).toEqual({ ...env, A: '${BRANCH}' });
@@ -51,7 +57,7 @@ describe('envFaults', () => {
 
   it('names an unknown reference and what is allowed', () => {
     expect(envFaults({ A: '${PUBLIC_URI}', B: 'x' })).toEqual([
-      { key: 'A', found: '${PUBLIC_URI}', allowed: `one of ${[...ENV_BUILTINS, 'B'].join(', ')}` },
+      { key: 'A', found: '${PUBLIC_URI}', allowed: `one of ${[...ENV_BUILTINS, 'NODE_ENV', 'B'].join(', ')}` },
     ]);
   });
 
