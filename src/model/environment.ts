@@ -68,7 +68,7 @@ export interface Desired {
 
 /** One try at running a task. Written before RunTask is called, so that a crash in between is repeated, never doubled. */
 export interface Attempt {
-  /** Counts up over the life of the record. */
+  /** Counts up from 1 each time the environment is wanted anew. */
   readonly number: number;
   /** Versioned hash of the task's specification (`task-hash.ts`). */
   readonly taskHash: string;
@@ -78,7 +78,7 @@ export interface Attempt {
   readonly request: RunTaskRequest;
   readonly requestedAt: string;
   readonly taskArn?: string | undefined;
-  /** When the attempt's task first served its app healthily. */
+  /** When the load balancer first found the attempt's task healthy. */
   readonly healthyAt?: string | undefined;
 }
 
@@ -90,6 +90,8 @@ export interface Failure {
   readonly final: boolean;
   readonly commit?: string | undefined;
   readonly taskHash?: string | undefined;
+  /** The attempt that failed, so that one end of a task is counted once. */
+  readonly attempt?: number | undefined;
   /** How many attempts in a row failed at this commit and hash. */
   readonly count: number;
   /** Not before this time is the next attempt made. */
@@ -132,6 +134,8 @@ export interface Status {
   readonly wantedAt?: string | undefined;
   /** When the rule was removed in a teardown: the start of the settle time. */
   readonly routeRemovedAt?: string | undefined;
+  /** Since when the target of a replaced task has been draining. */
+  readonly drainingSince?: string | undefined;
   readonly deployments: readonly Deployment[];
   readonly comments: Readonly<Partial<Record<SourceKey, CommentRef>>>;
   /** Consecutive failures to reach GitHub for this record's comment, with the last message. */

@@ -1,0 +1,61 @@
+/**
+ * What is wanted in effect: the plain attributes, with a live override on top of them, and the commit only where it
+ * belongs to the branch (DESIGN §4).
+ */
+import type { Desired, Override, Source, Status } from '../model/environment.ts';
+import type { Project } from '../model/project.ts';
+
+export interface Effective {
+  readonly wanted: boolean;
+  readonly branch: string;
+  /** Absent: the branch's head is not resolved yet. */
+  readonly commit?: string | undefined;
+  readonly imageTag: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly paused: boolean;
+  /** Number of the pull request whose ask this is, for the task's PR_NUMBER. */
+  readonly pullNumber?: number | undefined;
+}
+
+export function effective(desired: Desired, project: Project, status: Status, now: number): Effective {
+  const override = liveOverride(desired.override, now);
+  const branch = override.branch ?? desired.branch;
+  const head = status.head?.branch === branch ? status.head.commit : undefined;
+  return {
+    wanted: override.wanted ?? desired.wanted,
+    branch,
+    commit: override.commit ?? commitOf(desired, branch) ?? head,
+    imageTag: override.imageTag ?? desired.imageTag ?? project.defaultTag,
+    env: override.env ?? {},
+    paused: override.paused ?? false,
+    pullNumber: pullNumberOf(desired),
+  };
+}
+
+/** The override, or an empty one when its `until` has passed. */
+function liveOverride(override: Override | undefined, now: number): Override {
+  if (!override) return {};
+  return override.until !== undefined && Date.parse(override.until) <= now ? {} : override;
+}
+
+/**
+ * The record's commit when it belongs to `branch`. A person who edits only the branch leaves behind a commit that some
+ * source named together with another branch: that commit does not count, and the branch's head is resolved instead.
+ */
+export function commitOf(desired: Desired, branch: string): string | undefined {
+  const { commit } = desired;
+  if (commit === undefined) return undefined;
+  const naming = sourcesOf(desired).filter((source) => source.commit === commit);
+  const ofAnotherBranch = naming.length > 0 && naming.every((source) => source.branch !== branch);
+  return ofAnotherBranch ? undefined : commit;
+}
+
+export function sourcesOf(desired: Desired): readonly Source[] {
+  return Object.values(desired.sources).filter((source) => source !== undefined);
+}
+
+function pullNumberOf(desired: Desired): number | undefined {
+  const pulls = Object.entries(desired.sources).filter(([key]) => key.startsWith('pull/'));
+  const [key] = pulls.find(([, source]) => source?.wanted) ?? pulls[0] ?? [];
+  return key === undefined ? undefined : Number(key.slice('pull/'.length));
+}

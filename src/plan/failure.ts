@@ -1,0 +1,106 @@
+/**
+ * Why a task ended, as a reason and a policy (DESIGN §6.6): what the branch's own code does wrong is final until a new
+ * commit; what the infrastructure does wrong is tried again; an app that served and then died comes back with growing
+ * pauses.
+ */
+import type { Failure } from '../model/environment.ts';
+import type { JobPhase, ObservedTask } from '../model/observed.ts';
+import type { Policy } from '../model/policy.ts';
+import { backoffMs } from '../model/policy.ts';
+import { REASONS, type Reason } from '../model/reasons.ts';
+
+/** Start of every reason that Mayfly gives to StopTask: such an end is no failure. */
+export const OWN_STOP = 'Mayfly: ';
+
+/** - `final`: the code must change; `retry`: at most `policy.retries` times; `crash`: for ever, with growing pauses. */
+export type Remedy = 'final' | 'retry' | 'crash';
+
+export interface Verdict {
+  readonly reason: Reason;
+  readonly remedy: Remedy;
+}
+
+/** Exit codes of the supervisor (container/README.md). */
+const SUPERVISOR_EXITS: Readonly<Record<number, Verdict>> = {
+  20: { reason: 'FetchFailed', remedy: 'retry' },
+  21: { reason: 'InstallFailed', remedy: 'final' },
+  22: { reason: 'BuildFailed', remedy: 'final' },
+  23: { reason: 'StartFailed', remedy: 'final' },
+  24: { reason: 'AppCrashed', remedy: 'crash' },
+};
+
+const PHASES: Readonly<Record<JobPhase, Verdict>> = {
+  fetch: { reason: 'FetchFailed', remedy: 'retry' },
+  install: { reason: 'InstallFailed', remedy: 'final' },
+  build: { reason: 'BuildFailed', remedy: 'final' },
+  start: { reason: 'StartFailed', remedy: 'final' },
+};
+
+export function verdictOfPhase(phase: JobPhase): Verdict {
+  return PHASES[phase];
+}
+
+/** Undefined when Mayfly itself stopped the task. */
+export function verdictOf(task: ObservedTask, supervised: boolean): Verdict | undefined {
+  if (task.stopCode === 'UserInitiated' && task.stoppedReason?.startsWith(OWN_STOP)) return undefined;
+  if (task.stopCode === 'TaskFailedToStart') return failedToStart(task.stoppedReason ?? '');
+  const known = supervised && task.exitCode !== undefined ? SUPERVISOR_EXITS[task.exitCode] : undefined;
+  if (known) return known;
+  if (/OutOfMemory/i.test(`${task.containerReason ?? ''} ${task.stoppedReason ?? ''}`)) {
+    return { reason: 'OutOfMemory', remedy: 'crash' };
+  }
+  return { reason: 'TaskExited', remedy: task.stopCode === 'EssentialContainerExited' ? 'retry' : 'crash' };
+}
+
+function failedToStart(stoppedReason: string): Verdict {
+  if (/CannotPullContainer.*(not found|manifest unknown)/is.test(stoppedReason)) {
+    return { reason: 'ImageNotFound', remedy: 'retry' };
+  }
+  if (/capacity/i.test(stoppedReason)) return { reason: 'CapacityUnavailable', remedy: 'crash' };
+  return { reason: 'TaskFailedToStart', remedy: 'retry' };
+}
+
+export interface Incident {
+  readonly verdict: Verdict;
+  readonly message?: string | undefined;
+  readonly attempt: number;
+  readonly commit?: string | undefined;
+  readonly taskHash: string;
+  /** True when the attempt had served before: its end starts a new count of a crash loop. */
+  readonly served: boolean;
+  readonly stopCode?: string | undefined;
+  readonly exitCode?: number | undefined;
+  readonly logTail?: readonly string[] | undefined;
+}
+
+/** The failure to record for an incident, counting on from `before` when it is about the same commit and task hash. */
+export function failureFrom(incident: Incident, before: Failure | undefined, policy: Policy, now: number): Failure {
+  const same = before !== undefined && concerns(before, incident.commit, incident.taskHash);
+  const count = same ? before.count + 1 : 1;
+  const { reason, remedy } = incident.verdict;
+  const final = !incident.served && (remedy === 'final' || (remedy === 'retry' && count > policy.retries));
+  return {
+    reason,
+    message: incident.message ?? REASONS[reason],
+    at: new Date(now).toISOString(),
+    final,
+    commit: incident.commit,
+    taskHash: incident.taskHash,
+    attempt: incident.attempt,
+    count,
+    retryAt: final ? undefined : new Date(now + retryPause(incident, count, policy)).toISOString(),
+    stopCode: incident.stopCode,
+    exitCode: incident.exitCode,
+    logTail: incident.logTail,
+  };
+}
+
+/** A task that served and died is replaced at once the first time. */
+function retryPause(incident: Incident, count: number, policy: Policy): number {
+  return incident.served && count === 1 ? 0 : backoffMs(policy, incident.served ? count - 1 : count);
+}
+
+/** A failure holds only for the commit and the kind of task that failed. */
+export function concerns(failure: Failure, commit: string | undefined, taskHash: string): boolean {
+  return failure.commit === commit && failure.taskHash === taskHash;
+}

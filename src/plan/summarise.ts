@@ -1,0 +1,231 @@
+/**
+ * Conditions and state from what was observed and learned. The only place that decides a condition; steps never do, and
+ * nothing decides from them (STYLE: Flux's `summarize`).
+ */
+import { type Condition, type Conditions, type ConditionType, isTrue, setCondition } from '../model/conditions.ts';
+import type { Desired, EnvironmentState, Failure, Fault, Status } from '../model/environment.ts';
+import type { JobPhase, SupervisorReport } from '../model/observed.ts';
+import { REASONS, type Reason } from '../model/reasons.ts';
+import { liveTasks, ownRules, type PlanContext, weightOf } from './context.ts';
+import { sourcesOf } from './effective.ts';
+import type { Plan } from './environment.ts';
+import { reportOf } from './learn.ts';
+
+/** A step that failed in this pass. */
+export interface Problem {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+type Verdict = Omit<Condition, 'since'>;
+type Verdicts = Partial<Record<ConditionType, Verdict>>;
+
+export function summarise(
+  context: PlanContext,
+  desired: Desired,
+  plan: Plan,
+  problem: Problem | undefined,
+): Conditions {
+  const verdicts: Verdicts = {
+    Accepted: accepted(desired),
+    ...(context.effective.wanted ? wantedVerdicts(context, plan, problem) : unwantedVerdicts(plan, problem)),
+  };
+  return withVerdicts(context.status.conditions, verdicts, context.now);
+}
+
+/** Conditions of a record that cannot be understood: what was known of its resources stays as it was. */
+export function summariseFaults(conditions: Conditions, faults: readonly Fault[], now: number): Conditions {
+  const message = faults.map(({ path, found, allowed }) => `${path}: found ${found}; allowed: ${allowed}`).join('. ');
+  return setCondition(conditions, 'Accepted', { status: 'False', reason: 'InvalidRecord', message }, now);
+}
+
+export function summariseUnknownProject(
+  conditions: Conditions,
+  desired: Desired,
+  known: readonly string[],
+  now: number,
+): Conditions {
+  const message = `project: found "${desired.project}"; allowed: ${known.join(', ')}`;
+  return setCondition(conditions, 'Accepted', { status: 'False', reason: 'UnknownProject', message }, now);
+}
+
+/** Sets the verdicts, drops the conditions that have none, and leaves `Reported` to the reporter. */
+function withVerdicts(before: Conditions, verdicts: Verdicts, now: number): Conditions {
+  const kept: Conditions = Object.fromEntries(
+    Object.entries(before).filter(([type]) => type === 'Reported' || Object.hasOwn(verdicts, type)),
+  );
+  return Object.entries(verdicts).reduce<Conditions>(
+    (conditions, [type, verdict]) =>
+      verdict ? setCondition(conditions, type as ConditionType, verdict, now) : conditions,
+    kept,
+  );
+}
+
+function accepted(desired: Desired): Verdict {
+  const open = sourcesOf(desired).filter((source) => source.open);
+  const refused = open.find((source) => source.refused !== undefined)?.refused;
+  if (refused !== undefined && !desired.wanted) return no(refused);
+  return yes('Accepted');
+}
+
+function wantedVerdicts(context: PlanContext, plan: Plan, problem: Problem | undefined): Verdicts {
+  const routed = routedVerdict(context, problem);
+  const ready = readyVerdict(context, plan, routed, problem);
+  return {
+    ImageAvailable: imageVerdict(context),
+    TaskRunning: taskVerdict(context, plan, problem),
+    Routed: routed,
+    Ready: ready,
+    UpToDate: upToDateVerdict(context, plan, ready),
+    ...controlVerdict(context),
+  };
+}
+
+function imageVerdict({ observed, effective }: PlanContext): Verdict {
+  const { image } = observed;
+  if (!image) return unknown();
+  return image.ok
+    ? yes('ImageFound', `Image tag ${effective.imageTag}: ${image.image}`)
+    : no(image.reason, image.message);
+}
+
+function taskVerdict(context: PlanContext, plan: Plan, problem: Problem | undefined): Verdict {
+  const { tasks } = plan;
+  if (tasks?.current?.lastStatus === 'RUNNING') return yes('TaskRunning');
+  if (tasks?.stale.some((task) => task.lastStatus === 'RUNNING')) return yes('TaskReplacing');
+  if (problem) return no(problem.reason, problem.message);
+  if (tasks?.current) return no('TaskStarting', `ECS shows the task as ${tasks.current.lastStatus}.`);
+  const { failure } = context.status;
+  if (failure && tasks?.prospect !== 'blocked') return no(failure.reason, failureMessage(failure));
+  return blocker(context) ?? no('TaskStarting');
+}
+
+/** Why nothing can be started at all. */
+function blocker({ observed, effective }: PlanContext): Verdict | undefined {
+  if (observed.image && !observed.image.ok) return no(observed.image.reason, observed.image.message);
+  if (effective.commit === undefined && observed.head && !observed.head.ok)
+    return no(observed.head.reason, observed.head.message);
+  return undefined;
+}
+
+function routedVerdict({ observed }: PlanContext, problem: Problem | undefined): Verdict {
+  const { targetGroup } = observed;
+  const rule = ownRules(observed)[0];
+  if (targetGroup && rule) return weightOf(rule, targetGroup.arn) > 0 ? yes('Routed') : no('FrontDoor');
+  return problem ? no(problem.reason, problem.message) : no('RouteRemoved', 'There is no rule yet.');
+}
+
+function readyVerdict(context: PlanContext, plan: Plan, routed: Verdict, problem: Problem | undefined): Verdict {
+  if (routed.status === 'True' && !appIsDown(context)) return yes('Ready');
+  const { failure } = context.status;
+  if (failure && !plan.tasks?.current) return no(failure.reason, failureMessage(failure));
+  const phase = phaseVerdict(context, plan);
+  if (phase) return phase;
+  if (problem) return no(problem.reason, problem.message);
+  return targetVerdict(context) ?? taskVerdict(context, plan, problem);
+}
+
+function appIsDown({ observed }: PlanContext): boolean {
+  const reports = liveTasks(observed).map((task) => reportOf(observed, task.arn));
+  return reports.length === 0 || reports.every((report) => report !== undefined && !report.healthy);
+}
+
+const PHASE_REASONS: Readonly<Record<JobPhase, Reason>> = {
+  fetch: 'Fetching',
+  install: 'Installing',
+  build: 'Building',
+  start: 'Starting',
+};
+
+function phaseVerdict({ observed }: PlanContext, { tasks }: Plan): Verdict | undefined {
+  const report = tasks?.current ? reportOf(observed, tasks.current.arn) : undefined;
+  if (report?.job)
+    return no(
+      PHASE_REASONS[report.job.phase],
+      `${REASONS[PHASE_REASONS[report.job.phase]]}${forCommit(report.job.commit)}`,
+    );
+  return report && !report.healthy && report.liveCommit !== undefined ? no('AppUnhealthy') : undefined;
+}
+
+function forCommit(commit: string | undefined): string {
+  return commit === undefined ? '' : ` (${commit.slice(0, 7)})`;
+}
+
+function targetVerdict({ observed }: PlanContext): Verdict | undefined {
+  const target = observed.targets?.find(({ state }) => state === 'unhealthy');
+  if (!target) return undefined;
+  return no('TargetUnhealthy', [target.reason, target.description].filter(Boolean).join(': ') || undefined);
+}
+
+function upToDateVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verdict {
+  const { status, effective } = context;
+  if (ready.status !== 'True') return unknown(ready.reason);
+  if (status.updateFailure) return no('UpdateFailed', updateMessage(status, status.updateFailure));
+  if (!plan.tasks?.current && status.failure) return no('UpdateFailed', updateMessage(status, status.failure));
+  if (plan.tasks && plan.tasks.stale.length > 0)
+    return no('TaskReplacing', 'A successor is starting beside the task that serves.');
+  const report = currentReport(context, plan);
+  if (!report) return unknown();
+  if (report.liveCommit === effective.commit) return yes('UpToDate');
+  const phase = report.job ? `: ${REASONS[PHASE_REASONS[report.job.phase]]}` : '';
+  return no('Updating', `${short(report.liveCommit)} is live, ${short(effective.commit)} is on its way${phase}`);
+}
+
+function currentReport({ observed }: PlanContext, { tasks }: Plan): SupervisorReport | undefined {
+  return tasks?.current ? reportOf(observed, tasks.current.arn) : undefined;
+}
+
+function updateMessage({ liveCommit }: Status, failure: Failure): string {
+  return `${short(liveCommit)} is live; ${short(failure.commit)} failed: ${failure.message}`;
+}
+
+function short(commit: string | undefined): string {
+  return commit?.slice(0, 7) ?? 'unknown';
+}
+
+function controlVerdict({ observed, project }: PlanContext): Verdicts {
+  if (!project.supervisor) return {};
+  const answers = Object.values(observed.control);
+  const failed = answers.find((answer) => !answer.ok);
+  if (failed && !failed.ok) return { ControlReachable: no('ControlUnreachable', failed.message) };
+  return { ControlReachable: answers.length > 0 ? yes('ControlReachable') : unknown() };
+}
+
+function unwantedVerdicts({ teardown }: Plan, problem: Problem | undefined): Verdicts {
+  if (teardown?.stage === 'gone') return { Removed: yes('Removed'), Ready: no('NotWanted') };
+  const stage: Record<string, string> = {
+    route: 'Rule and target group are being removed.',
+    settle: 'Requests in flight are given time to end.',
+    tasks: 'The task is being stopped.',
+    'unknown-task': 'A task that was just requested may still appear.',
+  };
+  const message = problem?.message ?? stage[teardown?.stage ?? ''] ?? REASONS.Removing;
+  return { Removed: no(problem?.reason ?? 'Removing', message), Ready: no('NotWanted') };
+}
+
+function failureMessage(failure: Failure): string {
+  return failure.final || failure.retryAt === undefined
+    ? failure.message
+    : `${failure.message} Next try at ${failure.retryAt}.`;
+}
+
+function yes(reason: Reason, message: string = REASONS[reason]): Verdict {
+  return { status: 'True', reason, message };
+}
+
+function no(reason: Reason, message: string = REASONS[reason]): Verdict {
+  return { status: 'False', reason, message };
+}
+
+function unknown(reason: Reason = 'Unknown'): Verdict {
+  return { status: 'Unknown', reason, message: REASONS[reason] };
+}
+
+/** The one word for people. Never feeds a decision. */
+export function stateOf(status: Status, wanted: boolean, blocked: boolean): EnvironmentState {
+  const { conditions, failure, attempt } = status;
+  if (!wanted) return isTrue(conditions, 'Removed') ? 'STOPPED' : 'STOPPING';
+  if (isTrue(conditions, 'Ready')) return 'RUNNING';
+  if (blocked || failure?.final) return 'FAILED';
+  return attempt ? 'STARTING' : 'PENDING';
+}

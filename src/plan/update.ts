@@ -1,0 +1,31 @@
+/**
+ * The update facet, `in-place`: ask the supervisor of the current task for the wanted commit, unless it serves it, is at
+ * it, or has failed at it. Only the newest commit is ever asked for; the supervisor cancels an older job.
+ */
+import type { ObservedTask, SupervisorReport } from '../model/observed.ts';
+import type { Step } from '../model/step.ts';
+import type { PlanContext } from './context.ts';
+import { reportOf } from './learn.ts';
+
+export function planUpdate(context: PlanContext, current: ObservedTask | undefined): readonly Step[] {
+  const { effective, observed } = context;
+  const { commit, branch } = effective;
+  if (commit === undefined || !current?.ip) return [];
+  const report = reportOf(observed, current.arn);
+  if (!report || isAt(report, commit)) return [];
+  return [
+    {
+      kind: 'sync',
+      taskArn: current.arn,
+      ip: current.ip,
+      branch,
+      commit,
+      why: `${report.liveCommit ?? 'nothing'} is live`,
+    },
+  ];
+}
+
+function isAt({ job, liveCommit, failure }: SupervisorReport, commit: string): boolean {
+  if (job) return job.commit === commit;
+  return liveCommit === commit || failure?.commit === commit;
+}
