@@ -106,7 +106,8 @@ function lookupQuery(services: readonly Service[], request: WireRequest, request
         operation,
         invalidCode: 'ValidationError',
         decode: () => decodeQueryInput(operation, form),
-        encode: (output) => encodeQueryOutput(service, name, output, requestId),
+        encode: (output) =>
+          encodeQueryOutput({ action: name, operation, namespace: service.namespace }, output, requestId),
       };
     },
   };

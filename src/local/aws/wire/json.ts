@@ -1,6 +1,7 @@
 /** The AWS JSON 1.1 protocol, by the SDK's own codec. */
 import { JsonCodec } from '@aws-sdk/core/protocols';
 import { NormalizedSchema } from '@smithy/core/schema';
+import type { DocumentType } from '@smithy/types';
 import { ApiError } from '../service.ts';
 import type { Operation } from '../service.ts';
 import type { WireResponse } from './message.ts';
@@ -16,7 +17,7 @@ export function decodeJsonInput(operation: Operation<never, object>, text: strin
   const value = parse(text);
   const schema = NormalizedSchema.of(operation.input);
   checkJson(schema, value);
-  return codec.createDeserializer().readObject(schema, value) as object;
+  return codec.createDeserializer().readObject(schema, value as DocumentType) as object;
 }
 
 function parse(text: string): unknown {

@@ -2,7 +2,7 @@
 import { XmlCodec } from '@aws-sdk/core/protocols';
 import { NormalizedSchema } from '@smithy/core/schema';
 import type { StaticStructureSchema } from '@smithy/types';
-import type { ApiError, Operation, Service } from '../service.ts';
+import type { ApiError, Operation } from '../service.ts';
 import { decodeQuery } from './query-decode.ts';
 import type { WireResponse } from './message.ts';
 
@@ -21,23 +21,29 @@ const errorResponse: StaticStructureSchema = [
   [() => errorDetail, TEXT],
 ];
 
+export interface QueryCall {
+  readonly action: string;
+  readonly operation: Operation<never, object>;
+  readonly namespace: string | undefined;
+}
+
 export function decodeQueryInput(operation: Operation<never, object>, form: URLSearchParams): object {
   return decodeQuery(NormalizedSchema.of(operation.input), form);
 }
 
 /** `<XResponse xmlns><XResult>…</XResult><ResponseMetadata>…` */
-export function encodeQueryOutput(service: Service, action: string, output: object, requestId: string): WireResponse {
-  const schema = service.operations[action]?.output;
+export function encodeQueryOutput(call: QueryCall, output: object, requestId: string): WireResponse {
+  const { action } = call;
   const response: StaticStructureSchema = [
     3,
     'local',
     `${action}Response`,
     0,
     [`${action}Result`, 'ResponseMetadata'],
-    [() => schema, () => metadata],
+    [() => call.operation.output, () => metadata],
   ];
   const body = { [`${action}Result`]: output, ResponseMetadata: { RequestId: requestId } };
-  return xml(200, write(response, body, service.namespace), requestId);
+  return xml(200, write(response, body, call.namespace), requestId);
 }
 
 /** `<ErrorResponse xmlns><Error><Type>Sender</Type><Code>…` */
@@ -59,7 +65,7 @@ function write(schema: StaticStructureSchema, value: object, namespace: string |
 
 /** XML 1.0 cannot carry control characters at all, escaped or not. */
 function withoutControls(text: string): string {
-  return [...text].filter((char) => char >= ' ' || char === '\n' || char === '\t' || char === '\r').join('');
+  return text.replaceAll(/\p{Cc}/gu, (char) => ('\n\t\r'.includes(char) ? char : ''));
 }
 
 function xml(status: number, body: string, requestId: string): WireResponse {
