@@ -37,10 +37,17 @@ export interface EcsPort {
   describeTasks(cluster: string, arns: readonly string[]): Promise<DescribedTasks>;
   /** Throws AwsError of kind `conflict` with `resourceIds` when the token belongs to another request. */
   runTask(request: RunTaskRequest, clientToken: string): Promise<RunTaskOutcome>;
+  /** Stopping a task that ECS no longer knows succeeds. */
   stopTask(cluster: string, arn: string, reason: string): Promise<void>;
-  /** Family, family:revision or ARN; undefined when there is none that is ACTIVE. */
+  /**
+   * Family (its newest ACTIVE revision), family:revision or ARN; undefined when there is none. An explicit revision that
+   * is no longer ACTIVE is still described, with `active` false: tasks of it may run.
+   */
   describeTaskDefinition(name: string): Promise<TaskDefinition | undefined>;
-  /** Registers in `family` a copy of the base with the image of one container changed; returns the revision's ARN. */
+  /**
+   * Registers in `family` a copy of the base with the image of one container changed; returns the revision's ARN. Throws
+   * `not-found` when the base does not exist or lacks the container.
+   */
   registerWithImage(base: string, family: string, container: string, image: string): Promise<string>;
   /** For the start-up check. */
   clusterExists(cluster: string): Promise<boolean>;
@@ -54,6 +61,7 @@ export interface Elbv2Port {
   describeTargetHealth(targetGroupArn: string): Promise<readonly ObservedTarget[]>;
   /** Idempotent for equal settings. Also sets the deregistration delay. Returns the ARN. */
   createTargetGroup(spec: TargetGroupSpec): Promise<string>;
+  /** Deleting an absent target group succeeds; throws `in-use` while a rule forwards to it. */
   deleteTargetGroup(arn: string): Promise<void>;
   /** Throws AwsError of code PriorityInUse when another rule has the priority. */
   createRule(rule: CreateRuleRequest): Promise<ObservedRule>;
@@ -61,6 +69,7 @@ export interface Elbv2Port {
   /** Deleting an absent rule succeeds. */
   deleteRule(arn: string): Promise<void>;
   registerTarget(targetGroupArn: string, ip: string, port: number): Promise<void>;
+  /** Deregistering an absent target, or from an absent target group, succeeds. */
   deregisterTarget(targetGroupArn: string, ip: string, port: number): Promise<void>;
   /** For the start-up check. */
   listenerExists(arn: string): Promise<boolean>;
@@ -89,7 +98,9 @@ export interface EcrPort {
 
 export interface EcrImage {
   readonly registryId: string;
+  readonly region: string;
   readonly repository: string;
+  /** Or a digest, `sha256:…`. */
   readonly tag: string;
 }
 

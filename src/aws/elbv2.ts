@@ -1,0 +1,147 @@
+/** ELBv2 behind `Elbv2Port`. */
+import {
+  CreateRuleCommand,
+  CreateTargetGroupCommand,
+  DeleteRuleCommand,
+  DeleteTargetGroupCommand,
+  DeregisterTargetsCommand,
+  DescribeListenersCommand,
+  DescribeRulesCommand,
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+  type ElasticLoadBalancingV2Client,
+  ModifyRuleCommand,
+  ModifyTargetGroupAttributesCommand,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Call } from './call.ts';
+import { malformed, required, undefinedIfNotFound } from './classify.ts';
+import {
+  forwardTo,
+  hostIs,
+  toCreateTargetGroupInput,
+  toObservedRule,
+  toObservedTarget,
+  toObservedTargetGroup,
+  toTags,
+} from './elbv2-shapes.ts';
+import { collectPages } from './pages.ts';
+import type { Elbv2Port } from './ports.ts';
+
+/** AWS-FACTS ELBv2 "pages". */
+const PAGE_SIZE = 400;
+
+export function makeElbv2(client: ElasticLoadBalancingV2Client, call: Call): Elbv2Port {
+  return { ...makeReads(client, call), ...makeTargetGroups(client, call), ...makeRules(client, call) };
+}
+
+type Reads = Pick<Elbv2Port, 'describeTargetGroups' | 'describeRules' | 'describeTargetHealth' | 'listenerExists'>;
+
+function makeReads(client: ElasticLoadBalancingV2Client, call: Call): Reads {
+  return {
+    describeTargetGroups: () =>
+      collectPages(async (Marker) => {
+        const command = new DescribeTargetGroupsCommand({ PageSize: PAGE_SIZE, Marker });
+        const answer = await call('elasticloadbalancing:DescribeTargetGroups', (options) =>
+          client.send(command, options),
+        );
+        return { items: (answer.TargetGroups ?? []).map(toObservedTargetGroup), next: answer.NextMarker };
+      }),
+
+    describeRules: (ListenerArn) =>
+      collectPages(async (Marker) => {
+        const command = new DescribeRulesCommand({ ListenerArn, PageSize: PAGE_SIZE, Marker });
+        const answer = await call('elasticloadbalancing:DescribeRules', (options) => client.send(command, options));
+        const rules = (answer.Rules ?? []).filter(({ IsDefault }) => !IsDefault);
+        return {
+          items: rules.map((rule) => toObservedRule(rule, 'elasticloadbalancing:DescribeRules')),
+          next: answer.NextMarker,
+        };
+      }),
+
+    async describeTargetHealth(TargetGroupArn) {
+      const command = new DescribeTargetHealthCommand({ TargetGroupArn });
+      const answer = await call('elasticloadbalancing:DescribeTargetHealth', (options) =>
+        client.send(command, options),
+      );
+      return (answer.TargetHealthDescriptions ?? []).map(toObservedTarget);
+    },
+
+    async listenerExists(arn) {
+      const command = new DescribeListenersCommand({ ListenerArns: [arn] });
+      const asked = call('elasticloadbalancing:DescribeListeners', (options) => client.send(command, options));
+      const answer = await asked.catch(undefinedIfNotFound);
+      return (answer?.Listeners ?? []).some(({ ListenerArn }) => ListenerArn === arn);
+    },
+  };
+}
+
+type TargetGroups = Pick<Elbv2Port, 'createTargetGroup' | 'deleteTargetGroup' | 'registerTarget' | 'deregisterTarget'>;
+
+function makeTargetGroups(client: ElasticLoadBalancingV2Client, call: Call): TargetGroups {
+  return {
+    async createTargetGroup(spec) {
+      const operation = 'elasticloadbalancing:CreateTargetGroup';
+      const command = new CreateTargetGroupCommand(toCreateTargetGroupInput(spec));
+      const answer = await call(operation, (options) => client.send(command, options));
+      const arn = required(answer.TargetGroups?.[0]?.TargetGroupArn, operation, 'TargetGroupArn');
+      const delay = {
+        Key: 'deregistration_delay.timeout_seconds',
+        Value: String(spec.deregistrationDelaySeconds),
+      };
+      const attributes = new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes: [delay] });
+      await call('elasticloadbalancing:ModifyTargetGroupAttributes', (options) => client.send(attributes, options));
+      return arn;
+    },
+
+    async deleteTargetGroup(TargetGroupArn) {
+      const command = new DeleteTargetGroupCommand({ TargetGroupArn });
+      const asked = call('elasticloadbalancing:DeleteTargetGroup', (options) => client.send(command, options));
+      await asked.catch(undefinedIfNotFound);
+    },
+
+    async registerTarget(TargetGroupArn, ip, port) {
+      const command = new RegisterTargetsCommand({ TargetGroupArn, Targets: [{ Id: ip, Port: port }] });
+      await call('elasticloadbalancing:RegisterTargets', (options) => client.send(command, options));
+    },
+
+    async deregisterTarget(TargetGroupArn, ip, port) {
+      const command = new DeregisterTargetsCommand({ TargetGroupArn, Targets: [{ Id: ip, Port: port }] });
+      const asked = call('elasticloadbalancing:DeregisterTargets', (options) => client.send(command, options));
+      await asked.catch(undefinedIfNotFound);
+    },
+  };
+}
+
+function makeRules(
+  client: ElasticLoadBalancingV2Client,
+  call: Call,
+): Pick<Elbv2Port, 'createRule' | 'setRuleWeights' | 'deleteRule'> {
+  return {
+    async createRule(rule) {
+      const operation = 'elasticloadbalancing:CreateRule';
+      const command = new CreateRuleCommand({
+        ListenerArn: rule.listenerArn,
+        Priority: rule.priority,
+        Conditions: [hostIs(rule.host)],
+        Actions: [forwardTo(rule.forward)],
+        Tags: toTags(rule.tags),
+      });
+      const answer = await call(operation, (options) => client.send(command, options));
+      const created = answer.Rules?.[0];
+      if (!created) throw malformed(operation, 'the rule');
+      return toObservedRule(created, operation);
+    },
+
+    async setRuleWeights(RuleArn, weights) {
+      const command = new ModifyRuleCommand({ RuleArn, Actions: [forwardTo(weights)] });
+      await call('elasticloadbalancing:ModifyRule', (options) => client.send(command, options));
+    },
+
+    async deleteRule(RuleArn) {
+      const command = new DeleteRuleCommand({ RuleArn });
+      const asked = call('elasticloadbalancing:DeleteRule', (options) => client.send(command, options));
+      await asked.catch(undefinedIfNotFound);
+    },
+  };
+}
