@@ -30,3 +30,11 @@ export class WaitingError extends ReasonedError {
 
 /** May pass by itself; retried with exponential backoff and jitter. */
 export class TransientError extends ReasonedError {}
+
+/** Whatever was thrown, as an Error. Objects are named by their kind only, since their members may be secret. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  const isObject = typeof thrown === 'object' || typeof thrown === 'function';
+  const found = isObject && thrown !== null ? Object.prototype.toString.call(thrown) : String(thrown).slice(0, 200);
+  return new Error(`something that is not an Error was thrown: ${found}`, { cause: thrown });
+}
