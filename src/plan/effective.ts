@@ -3,6 +3,7 @@
  * belongs to the branch (DESIGN §4).
  */
 import type { Desired, Override, Source, Status } from '../model/environment.ts';
+import type { ObservedHead } from '../model/observed.ts';
 import type { Project } from '../model/project.ts';
 
 export interface Effective {
@@ -17,19 +18,31 @@ export interface Effective {
   readonly pullNumber?: number | undefined;
 }
 
-export function effective(desired: Desired, project: Project, status: Status, now: number): Effective {
+export interface EffectiveInput {
+  readonly desired: Desired;
+  readonly project: Project;
+  /** The head of a branch, as last resolved; counts only for the branch that is wanted. */
+  readonly head: Status['head'] | ObservedHead;
+  readonly now: number;
+}
+
+export function effective({ desired, project, head, now }: EffectiveInput): Effective {
   const override = liveOverride(desired.override, now);
   const branch = override.branch ?? desired.branch;
-  const head = status.head?.branch === branch ? status.head.commit : undefined;
   return {
     wanted: override.wanted ?? desired.wanted,
     branch,
-    commit: override.commit ?? commitOf(desired, branch) ?? head,
+    commit: override.commit ?? commitOf(desired, branch) ?? headOf(branch, head),
     imageTag: override.imageTag ?? desired.imageTag ?? project.defaultTag,
     env: override.env ?? {},
     paused: override.paused ?? false,
     pullNumber: pullNumberOf(desired),
   };
+}
+
+function headOf(branch: string, head: EffectiveInput['head']): string | undefined {
+  if (head === undefined || ('ok' in head && !head.ok)) return undefined;
+  return head.branch === branch ? head.commit : undefined;
 }
 
 /** The override, or an empty one when its `until` has passed. */
