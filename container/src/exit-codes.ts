@@ -1,0 +1,17 @@
+/** Why the supervisor ended; the operator reads the exit code of the task's container and the last log lines. */
+import type { JobPhase } from './progress.ts';
+
+export const EXIT = {
+  stopped: 0,
+  /** The first job failed in this phase: there is nothing to serve. */
+  fetch: 20,
+  install: 21,
+  build: 22,
+  start: 23,
+  /** The app that served kept dying. */
+  crashLoop: 24,
+  /** A fault of the supervisor itself (EX_SOFTWARE). */
+  internal: 70,
+  /** Variables are missing or invalid (EX_CONFIG). */
+  settings: 78,
+} as const satisfies Record<JobPhase | 'stopped' | 'crashLoop' | 'internal' | 'settings', number>;

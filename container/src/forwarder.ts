@@ -1,0 +1,97 @@
+/** Passes requests and WebSockets on to an app, and counts them. The bytes are httpxy's work. */
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ProxyServer } from 'httpxy';
+import type { Upstream } from './upstream.ts';
+
+export interface Forwarder {
+  request(request: IncomingMessage, response: ServerResponse, upstream: Upstream): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, upstream: Upstream): void;
+  readonly inFlight: number;
+}
+
+/** Belong to one connection (RFC 9110 §7.6.1); Node sets its own for the other side. */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate'];
+
+export function makeForwarder(): Forwarder {
+  const proxy = new ProxyServer();
+  let inFlight = 0;
+  proxy.on('proxyRes', (answer) => {
+    dropHopByHop(answer.headers);
+    // Ours stands, whatever the app says: previews stay out of search engines.
+    delete answer.headers['x-robots-tag'];
+  });
+  proxy.on('proxyReqWs', (outgoing, _request, socket) => joinFates(outgoing, socket));
+  proxy.on('error', (error, _request, response) => fail(response, error));
+
+  function count(upstream: Upstream, cut: () => void): () => void {
+    const done = upstream.track(cut);
+    inFlight += 1;
+    return () => {
+      done();
+      inFlight -= 1;
+    };
+  }
+
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    request(request, response, upstream) {
+      response.once(
+        'close',
+        count(upstream, () => response.destroy()),
+      );
+      dropHopByHop(request.headers);
+      const { host, port, agent } = upstream;
+      proxy.web(request, response, { target: { host, port }, agent }).catch((error: Error) => fail(response, error));
+    },
+    upgrade(request, socket, head, upstream) {
+      socket.once(
+        'close',
+        count(upstream, () => socket.destroy()),
+      );
+      if (!(socket instanceof Socket)) {
+        socket.destroy();
+        return;
+      }
+      const { host, port } = upstream;
+      // A WebSocket takes its connection along, so it gets one outside the pool.
+      const target = { target: { host, port }, agent: false };
+      proxy.ws(request, socket, target, head).catch(() => socket.destroy());
+    },
+  };
+}
+
+function dropHopByHop(headers: IncomingMessage['headers']): void {
+  const named = String(headers.connection ?? '')
+    .toLowerCase()
+    .split(',');
+  for (const name of [...HOP_BY_HOP, ...named.map((each) => each.trim())]) {
+    if (name !== 'transfer-encoding') delete headers[name];
+  }
+}
+
+/** A side that breaks off without a goodbye takes the other along; pipes alone would leave it open. */
+function joinFates(outgoing: ClientRequest, socket: Socket): void {
+  outgoing.once('upgrade', (_answer, upstream: Duplex) => {
+    socket.once('close', () => upstream.destroy());
+    upstream.once('close', () => socket.end());
+  });
+}
+
+function fail(response: ServerResponse | Duplex | undefined, error: NodeJS.ErrnoException): void {
+  if (!response || !('setHeader' in response)) {
+    response?.destroy();
+    return;
+  }
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const why =
+    error.code === 'ECONNREFUSED' ? 'refuses connections on its port' : `broke off (${error.code ?? 'error'})`;
+  response.writeHead(502, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(`The app of this environment ${why}.\n`);
+}

@@ -1,0 +1,59 @@
+/** Log lines to stdout, and the bounded memory of the last ones that a failure carries. */
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { stripVTControlCharacters } from 'node:util';
+
+/** Longer lines are cut: an app that prints without line breaks must not grow the supervisor's memory. */
+export const MAX_LINE = 4_000;
+
+export interface Log {
+  /** The supervisor's own words: `[mayfly] …`. */
+  say(message: string): void;
+  /** A line of a child, as it is. */
+  line(text: string): void;
+}
+
+/** `secrets` are blotted out of every line, also of what children print. */
+export function makeLog(write: (text: string) => void, secrets: readonly string[] = []): Log {
+  const redact = (text: string): string =>
+    secrets.reduce((line, secret) => line.replaceAll(secret, '[redacted]'), text);
+  return {
+    say: (message) => write(`[mayfly] ${redact(message)}\n`),
+    line: (text) => write(`${redact(text)}\n`),
+  };
+}
+
+export interface Tail {
+  add(line: string): void;
+  /** The newest `count` lines, oldest first, without terminal colours. */
+  last(count: number): string[];
+}
+
+export function makeTail(limit = 200): Tail {
+  const lines: string[] = [];
+  return {
+    add(line) {
+      lines.push(stripVTControlCharacters(line));
+      if (lines.length > limit) lines.shift();
+    },
+    last: (count) => lines.slice(-count),
+  };
+}
+
+/** Calls `onLine` for each line of a stream, cut to MAX_LINE; an unfinished last line counts when the stream ends. */
+export function eachLine(stream: Readable, onLine: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  const emit = (line: string): void => onLine(line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
+  stream.on('data', (chunk: Buffer) => {
+    const parts = (rest + decoder.write(chunk)).split(/\r?\n/);
+    // One character more than the limit is kept, so that the cut still shows.
+    rest = (parts.pop() ?? '').slice(0, MAX_LINE + 1);
+    parts.forEach(emit);
+  });
+  stream.on('end', () => {
+    if (rest !== '') emit(rest);
+  });
+  // A pipe may break when its process is killed; the exit tells what happened.
+  stream.on('error', () => undefined);
+}

@@ -1,0 +1,31 @@
+/** Entry of an environment's task: settings, signals, exit code. */
+import { EXIT } from './exit-codes.ts';
+import { makeLog } from './log.ts';
+import { readSettings, SettingsError } from './settings.ts';
+import { startSupervisor } from './supervisor.ts';
+
+const token = process.env['GITHUB_TOKEN'];
+const log = makeLog((text) => process.stdout.write(text), token ? [token] : []);
+
+async function main(): Promise<number> {
+  const settings = readSettings(process.env);
+  log.say(`environment ${settings.session}: ${settings.repo}, branch ${settings.branch}`);
+  const supervisor = await startSupervisor(settings, log);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop());
+  const code = await supervisor.done;
+  log.say(`ended with exit code ${code}`);
+  return code;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+    // The last lines must still reach a pipe, so nothing is cut off at once; nothing may hold the task up either.
+    setTimeout(() => process.exit(), 1_000).unref();
+  },
+  (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    log.say(message);
+    process.exit(error instanceof SettingsError ? EXIT.settings : EXIT.internal);
+  },
+);

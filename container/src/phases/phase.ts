@@ -1,0 +1,65 @@
+/** What the phases of a job share: the version that they work on, and a way to run its commands. */
+import { makeTail, type Log } from '../log.ts';
+import { type Command, runGroup } from '../process-group.ts';
+import { type JobPhase, PhaseError } from '../progress.ts';
+import type { Settings } from '../settings.ts';
+import type { Timings } from '../timings.ts';
+import { TAIL_LINES } from '../app-process.ts';
+
+export interface PhaseContext {
+  readonly settings: Settings;
+  readonly timings: Timings;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** One commit in a directory of its own. */
+export interface Checkout {
+  readonly dir: string;
+  readonly branch: string;
+  readonly commit: string;
+  /** ISO 8601, of the committer. */
+  readonly commitDate: string;
+  /** First line. */
+  readonly commitMessage: string;
+}
+
+export interface CommandRun {
+  readonly phase: JobPhase;
+  readonly command: Command;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What a project's own code sees, but for PORT and HOST. */
+export function projectEnv(settings: Settings, checkout: Checkout): Record<string, string> {
+  return { ...settings.childEnv, NODE_ENV: settings.nodeEnv, COMMIT: checkout.commit, BRANCH: checkout.branch };
+}
+
+/** Runs to the end and returns the lines printed; throws a PhaseError with the last of them when it fails or hangs. */
+export async function runCommand(context: PhaseContext, run: CommandRun): Promise<string[]> {
+  const { settings, timings, log, signal } = context;
+  const { command, phase, cwd, env } = run;
+  const tail = makeTail();
+  const onLine = (line: string): void => {
+    tail.add(line);
+    log.line(line);
+  };
+  const deadline = AbortSignal.timeout(settings.phaseDeadlineMs);
+  const fail = (what: string): PhaseError =>
+    new PhaseError(phase, `\`${command.title}\` ${what}`, tail.last(TAIL_LINES));
+  const options = {
+    cwd,
+    env,
+    onLine,
+    signal: AbortSignal.any([signal, deadline]),
+    cancelAfterMs: timings.cancelAfterMs,
+  };
+  const exit = await runGroup(command, options).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (deadline.aborted) throw fail(`was stopped after ${settings.phaseDeadlineMs / 1_000} s without an end`);
+    throw error;
+  });
+  if (exit.code !== 0) throw fail(exit.description);
+  return tail.last(TAIL_LINES);
+}

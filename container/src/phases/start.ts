@@ -1,0 +1,21 @@
+/** Starts the app of a version that is built, beside whatever serves. */
+import { type AppProcess, startApp } from '../app-process.ts';
+import type { Recipe } from '../recipe.ts';
+import { type Checkout, type PhaseContext, projectEnv } from './phase.ts';
+
+export function start(context: PhaseContext, checkout: Checkout, recipe: Recipe): Promise<AppProcess> {
+  const { settings, timings, log, signal } = context;
+  return startApp(
+    {
+      command: recipe.start,
+      cwd: checkout.dir,
+      env: projectEnv(settings, checkout),
+      healthPath: settings.healthPath,
+      hostHeader: settings.publicHost,
+      deadlineMs: settings.startDeadlineMs,
+      timings,
+      onLine: (line) => log.line(line),
+    },
+    signal,
+  );
+}
