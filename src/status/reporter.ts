@@ -1,0 +1,200 @@
+/**
+ * Keeps one comment on each pull request and issue that asks for an environment (DESIGN §7). Level-triggered: it is told
+ * what the comments should say, compares by hash, and writes what differs. Never throws for what GitHub answers: the
+ * outcome carries a condition.
+ */
+import type { GitHubPort } from '../github/port.ts';
+import { GitHubError } from '../github/port.ts';
+import type { Condition } from '../model/conditions.ts';
+import { digest } from '../model/digest.ts';
+import type { CommentRef, Desired, SourceKey, Status } from '../model/environment.ts';
+import type { Reason } from '../model/reasons.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { markerOf, renderComment } from './comment.ts';
+import type { EnvironmentView } from './view.ts';
+
+/** How long a comment that GitHub refused is not tried again, unless its text changes. */
+const REFUSED_PAUSE_MS = 300_000;
+const UNAVAILABLE_PAUSE_MS = 15_000;
+
+const OUTCOMES = ['created', 'updated', 'unchanged', 'failed'] as const;
+type CommentOutcome = (typeof OUTCOMES)[number];
+
+export interface ReportOutcome {
+  /** The comments as they are now, for the record. */
+  readonly comments: Status['comments'];
+  /** For the condition `Reported`. */
+  readonly condition: Omit<Condition, 'since'>;
+  /** When to come back, where something is left to do; in ms. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface Reporter {
+  /** `sources` and `comments` as in the record; comments are written in the project's base repository. */
+  report(view: EnvironmentView, sources: Desired['sources'], comments: Status['comments']): Promise<ReportOutcome>;
+}
+
+export interface ReporterOptions {
+  readonly github: GitHubPort;
+  readonly installation: string;
+  /** Where people see GitHub, e.g. `https://github.com`. */
+  readonly webUrl: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+interface Failed {
+  readonly reason: Reason;
+  readonly message: string;
+  /** Monotonic time before which the same text is not tried again. */
+  readonly until: number;
+  readonly hash: string;
+}
+
+/** One comment to keep: where it stands, what it should say, and what is known of it. */
+interface Task {
+  readonly repo: string;
+  readonly key: SourceKey;
+  readonly marker: string;
+  readonly body: string;
+  readonly hash: string;
+  readonly known: CommentRef | undefined;
+}
+
+export function makeReporter(options: ReporterOptions): Reporter {
+  const { clock, logger, metrics, github } = options;
+  for (const outcome of OUTCOMES) metrics.comments.inc({ outcome }, 0);
+  /** Refusals and pauses, so that a settled environment does not ask GitHub again on every pass. Gone on restart. */
+  const pauses = new Map<string, Failed>();
+
+  const attempt = async (session: string, task: Task): Promise<CommentRef | Failed> => {
+    const id = `${session} ${task.key}`;
+    const paused = pauses.get(id);
+    if (paused && paused.until > clock.monotonic() && stillHolds(paused, task)) return paused;
+    pauses.delete(id);
+    try {
+      const { ref, outcome } = await write(github, task);
+      metrics.comments.inc({ outcome });
+      return ref;
+    } catch (error) {
+      if (!(error instanceof GitHubError)) throw error;
+      const failed = failureOf(error, task.hash, clock.monotonic());
+      metrics.comments.inc({ outcome: 'failed' });
+      logger.warn({ session, source: task.key, kind: error.kind }, `comment not written: ${error.message}`);
+      pauses.set(id, failed);
+      return failed;
+    }
+  };
+
+  return {
+    async report(view, sources, comments) {
+      const { baseRepo } = view;
+      const keys = keysToReport(sources, comments);
+      if (baseRepo === undefined) return homeless(view, keys, comments);
+      const kept: Partial<Record<SourceKey, CommentRef>> = { ...comments };
+      const failures: Failed[] = [];
+      for (const key of keys) {
+        const result = await attempt(view.sessionId, taskOf(options, view, baseRepo, key, comments[key]));
+        if ('id' in result) kept[key] = result;
+        else failures.push(result);
+      }
+      return { comments: kept, ...conditionOf(failures, keys.length, clock.monotonic()) };
+    },
+  };
+}
+
+/**
+ * Open sources that ask, or asked and were refused; and everything that already has a comment, so that its last word is
+ * true. A closed pull request gets no new comment.
+ */
+function keysToReport(sources: Desired['sources'], comments: Status['comments']): readonly SourceKey[] {
+  const keys = new Set([...Object.keys(sources), ...Object.keys(comments)] as SourceKey[]);
+  return [...keys].filter((key) => {
+    const source = sources[key];
+    return comments[key] !== undefined || source?.refused !== undefined || (source?.open && source.wanted);
+  });
+}
+
+function taskOf(
+  { installation, webUrl }: ReporterOptions,
+  view: EnvironmentView,
+  repo: string,
+  key: SourceKey,
+  known: CommentRef | undefined,
+): Task {
+  const marker = markerOf(installation, view.sessionId);
+  const body = renderComment(view, { marker, webUrl, source: key });
+  return { repo, key, marker, body, hash: digest(body, 16), known };
+}
+
+/** A pause that GitHub asked for holds for any text; a refusal only for the text that was refused. */
+function stillHolds(failed: Failed, task: Task): boolean {
+  return failed.reason === 'GitHubUnavailable' || failed.hash === task.hash;
+}
+
+async function write(github: GitHubPort, task: Task): Promise<{ ref: CommentRef; outcome: CommentOutcome }> {
+  const { repo, body, hash, known } = task;
+  if (known?.hash === hash) return { ref: known, outcome: 'unchanged' };
+  if (known && (await updated(github, task, known.id, ['not-found']))) {
+    return { ref: { id: known.id, hash }, outcome: 'updated' };
+  }
+  const number = Number(task.key.slice(task.key.indexOf('/') + 1));
+  const found = await github.findComment(repo, number, task.marker);
+  if (found?.body === body) return { ref: { id: found.id, hash }, outcome: 'unchanged' };
+  // Somebody else may have written the marker: a comment that is not ours to edit is left alone.
+  if (found && (await updated(github, task, found.id, ['not-found', 'refused']))) {
+    return { ref: { id: found.id, hash }, outcome: 'updated' };
+  }
+  const created = await github.createComment(repo, number, body);
+  return { ref: { id: created.id, hash }, outcome: 'created' };
+}
+
+/** False when the update failed in one of the ways that leave another way open. */
+async function updated(
+  github: GitHubPort,
+  { repo, body }: Task,
+  id: number,
+  tolerated: readonly GitHubError['kind'][],
+): Promise<boolean> {
+  try {
+    await github.updateComment(repo, id, body);
+    return true;
+  } catch (error) {
+    if (error instanceof GitHubError && tolerated.includes(error.kind)) return false;
+    throw error;
+  }
+}
+
+function failureOf(error: GitHubError, hash: string, now: number): Failed {
+  const refused = error.kind === 'refused' || error.kind === 'not-found';
+  const pause = refused ? REFUSED_PAUSE_MS : (error.retryAfterMs ?? UNAVAILABLE_PAUSE_MS);
+  const reason = refused ? 'ReportRefused' : 'GitHubUnavailable';
+  return { reason, message: error.message, until: now + pause, hash };
+}
+
+function conditionOf(failures: readonly Failed[], count: number, now: number): Omit<ReportOutcome, 'comments'> {
+  const first = failures.find(({ reason }) => reason === 'ReportRefused') ?? failures[0];
+  if (!first) {
+    const message = count === 0 ? 'No pull request or issue to comment on.' : 'The comment is up to date.';
+    return { condition: { status: 'True', reason: 'Reported', message } };
+  }
+  const soonest = Math.min(...failures.map(({ until }) => until));
+  return {
+    condition: { status: 'False', reason: first.reason, message: first.message },
+    retryAfterMs: Math.max(1000, Math.ceil(soonest - now)),
+  };
+}
+
+/** Without a project there is no repository to comment in. */
+function homeless(
+  { project }: EnvironmentView,
+  keys: readonly SourceKey[],
+  comments: Status['comments'],
+): ReportOutcome {
+  if (keys.length === 0) return { comments, ...conditionOf([], 0, 0) };
+  const why = `No project "${project ?? 'unknown'}" is configured, so that there is no repository to comment in.`;
+  return { comments, condition: { status: 'False', reason: 'UnknownProject', message: why } };
+}

@@ -1,0 +1,169 @@
+/**
+ * What people see of an environment: one value that the comment, the waiting page and the command line all render, so
+ * that they cannot disagree. Pure; nothing in it is escaped.
+ */
+import { CONDITION_TYPES, type Condition, type ConditionType, isTrue } from '../model/conditions.ts';
+import type {
+  Deployment,
+  Desired,
+  EnvironmentState,
+  Failure,
+  Fault,
+  Source,
+  SourceKey,
+  Status,
+  StoredEnvironment,
+} from '../model/environment.ts';
+import { hostOf, urlOf } from '../model/names.ts';
+import type { Project } from '../model/project.ts';
+import { REASONS } from '../model/reasons.ts';
+import { effective } from '../plan/effective.ts';
+import { type HeldField, heldFields } from './held.ts';
+import { type Headline, headlineOf } from './headline.ts';
+import { nextStepsOf } from './next-steps.ts';
+import { type Stage, stagesOf } from './progress.ts';
+import { type FailureView, failureView, startFailure } from './trouble.ts';
+
+export interface ConditionView extends Condition {
+  readonly type: ConditionType;
+  /** What the reason means, from the closed list. */
+  readonly meaning: string;
+}
+
+export interface SourceView extends Source {
+  readonly key: SourceKey;
+}
+
+export interface EnvironmentView {
+  readonly sessionId: string;
+  readonly state: EnvironmentState;
+  readonly headline: Headline;
+  /** ISO time since when it is in this state, where known. */
+  readonly since?: string | undefined;
+  /** ISO time since when it is wanted. */
+  readonly wantedAt?: string | undefined;
+  /** Name of the project; absent when the record cannot be understood. */
+  readonly project?: string | undefined;
+  /** Base repository of the project, where its pull requests and issues are. */
+  readonly baseRepo?: string | undefined;
+  /** Head repository. */
+  readonly repo?: string | undefined;
+  readonly branch?: string | undefined;
+  readonly imageTag?: string | undefined;
+  /** The commit that is wanted. */
+  readonly commit?: string | undefined;
+  /** The commit whose code answers requests. */
+  readonly liveCommit?: string | undefined;
+  readonly host?: string | undefined;
+  readonly url?: string | undefined;
+  readonly wanted: boolean;
+  readonly paused: boolean;
+  readonly conditions: readonly ConditionView[];
+  readonly failure?: FailureView | undefined;
+  readonly updateFailure?: FailureView | undefined;
+  /** Newest first. */
+  readonly deployments: readonly Deployment[];
+  readonly held: readonly HeldField[];
+  readonly sources: readonly SourceView[];
+  readonly faults: readonly Fault[];
+  readonly stages: readonly Stage[];
+  readonly nextSteps: readonly string[];
+  /** What was asked for and is not done, in words. */
+  readonly notices: readonly string[];
+  /** The project's own line, as configured. */
+  readonly note?: string | undefined;
+}
+
+/** `project` is the configured one of the record's name, if there is one; `now` in ms. */
+export function viewOf(stored: StoredEnvironment, project: Project | undefined, now: number): EnvironmentView {
+  const { sessionId, status } = stored;
+  const desired = stored.ok ? stored.desired : undefined;
+  const faults = stored.ok ? [] : stored.faults;
+  const state = shownState(stored);
+  const ask = desired ? askOf(desired, project, status, now) : NOTHING_ASKED;
+  const sources = desired ? sourceViews(desired) : [];
+  const held = desired ? heldFields(desired, now) : [];
+  const failure = startFailure(state, status);
+  const updateFailure = failureView(state === 'RUNNING' ? lastUpdate(status) : undefined);
+  const asked = sources.some((source) => source.wanted);
+  const labels = project?.labels.map(({ label }) => label) ?? [];
+  const { conditions, deployments, liveCommit, wantedAt } = status;
+  return {
+    sessionId,
+    state,
+    headline: headlineOf({ state, conditions, faults, failure, updateFailure, paused: ask.paused }),
+    since: sinceOf(state, status),
+    wantedAt,
+    ...ask,
+    baseRepo: project?.repo,
+    liveCommit,
+    host: project && hostOf(project.listener, sessionId),
+    url: project ? urlOf(project.listener, sessionId) : webAddress(status.url),
+    conditions: conditionViews(status),
+    failure,
+    updateFailure,
+    deployments,
+    held,
+    sources,
+    faults,
+    stages: stagesOf(conditions, state, failure?.reason),
+    nextSteps: nextStepsOf({ state, faults, failure, updateFailure, labels, held: held.length, asked }),
+    notices: noticesOf(sources),
+    note: project?.note,
+  };
+}
+
+type Ask = Pick<EnvironmentView, 'project' | 'repo' | 'branch' | 'imageTag' | 'commit' | 'wanted' | 'paused'>;
+
+const NOTHING_ASKED: Ask = { wanted: false, paused: false };
+
+function askOf(desired: Desired, project: Project | undefined, status: Status, now: number): Ask {
+  const { project: name, repo } = desired;
+  if (!project) {
+    const { branch, commit, imageTag, wanted } = desired;
+    return { project: name, repo, branch, commit, imageTag, wanted, paused: false };
+  }
+  const { branch, commit, imageTag, wanted, paused } = effective({ desired, project, head: status.head, now });
+  return { project: name, repo, branch, commit, imageTag, wanted, paused };
+}
+
+/** Nothing is called stopped before a fresh listing found nothing. */
+function shownState({ state, status }: StoredEnvironment): EnvironmentState {
+  if (state === 'STOPPED' && !isTrue(status.conditions, 'Removed')) return 'STOPPING';
+  return state ?? 'PENDING';
+}
+
+function sinceOf(state: EnvironmentState, { conditions, failure, wantedAt }: Status): string | undefined {
+  if (state === 'RUNNING') return conditions.Ready?.since;
+  if (state === 'FAILED') return failure?.at ?? conditions.Ready?.since;
+  if (state === 'PENDING' || state === 'STARTING') return wantedAt;
+  return conditions.Removed?.since ?? conditions.Ready?.since;
+}
+
+function conditionViews({ conditions }: Status): readonly ConditionView[] {
+  return CONDITION_TYPES.flatMap((type) => {
+    const condition = conditions[type];
+    return condition ? [{ type, ...condition, meaning: REASONS[condition.reason] }] : [];
+  });
+}
+
+/** A replacement that failed beside the task that serves is recorded as a failure of the start. */
+function lastUpdate({ updateFailure, failure, conditions }: Status): Failure | undefined {
+  if (updateFailure) return updateFailure;
+  return conditions.UpToDate?.reason === 'UpdateFailed' ? failure : undefined;
+}
+
+function sourceViews(desired: Desired): readonly SourceView[] {
+  const entries = Object.entries(desired.sources) as [SourceKey, Source | undefined][];
+  return entries.flatMap(([key, source]) => (source ? [{ key, ...source }] : []));
+}
+
+function noticesOf(sources: readonly SourceView[]): readonly string[] {
+  const agent = sources.some((source) => source.wanted && source.agent === true);
+  return agent ? ['The label asks for an agent; none is configured.'] : [];
+}
+
+/** The recorded address, when it is one: the record can be edited by hand, and this becomes a link. */
+function webAddress(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : undefined;
+}
