@@ -72,7 +72,7 @@ export function isBranch(value: string): boolean {
   if (value === '' || value.length > 255) return false;
   // biome-ignore format: one rule of git a line
   return !(
-    /[\u0000-\u0020\u007f~^:?*[\\]/.test(value) ||
+    /[\p{Cc} ~^:?*[\\]/u.test(value) ||
     /\.\.|@\{|\/\/|\/\.|\.$|\.lock(?:\/|$)/.test(value) ||
     /^[-/.]|\/$/.test(value)
   );
