@@ -1,0 +1,44 @@
+/** One environment's share of the fleet's snapshot, and what of it is in transition. Pure. */
+import { hostOf, targetGroupName } from '../model/names.ts';
+import type { ObservedRule, ObservedTargetGroup, ObservedTask } from '../model/observed.ts';
+import type { Project } from '../model/project.ts';
+import type { FleetSnapshot } from './snapshot.ts';
+
+export interface Share {
+  /** Tasks of the session as listed, whatever their desired status. */
+  readonly listed: readonly ObservedTask[];
+  readonly targetGroup: ObservedTargetGroup | undefined;
+  readonly rules: readonly ObservedRule[];
+  readonly takenPriorities: readonly number[];
+}
+
+export function shareOf(snapshot: FleetSnapshot, installation: string, sessionId: string, project: Project): Share {
+  const targetGroup = snapshot.targetGroupsByName.get(targetGroupName(installation, sessionId));
+  const onListener = snapshot.rulesByListener.get(project.listener.arn) ?? [];
+  const host = hostOf(project.listener, sessionId).toLowerCase();
+  return {
+    listed: snapshot.tasksBySession.get(sessionId) ?? [],
+    targetGroup,
+    rules: onListener.filter((rule) => weightOf(rule, targetGroup) !== undefined || carries(rule, host)),
+    takenPriorities: onListener.map(({ priority }) => priority),
+  };
+}
+
+/**
+ * True while requests do not simply flow to one running task: health is then worth a call. A settled environment has one
+ * task, running, and a rule that gives its target group the weight 1.
+ */
+export function isInTransition(share: Share, tasks: readonly ObservedTask[]): boolean {
+  const routed = share.rules.some((rule) => weightOf(rule, share.targetGroup) === 1);
+  return !routed || tasks.length !== 1 || tasks.some(({ lastStatus }) => lastStatus !== 'RUNNING');
+}
+
+/** Undefined when the rule does not forward to the group. */
+function weightOf(rule: ObservedRule, group: ObservedTargetGroup | undefined): number | undefined {
+  return rule.forward.find(({ targetGroupArn }) => targetGroupArn === group?.arn)?.weight;
+}
+
+/** Host conditions are case-insensitive (AWS-FACTS ELBv2 "host-header"). */
+function carries(rule: ObservedRule, host: string): boolean {
+  return rule.hosts.some((one) => one.toLowerCase() === host);
+}
