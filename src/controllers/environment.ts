@@ -1,0 +1,225 @@
+/**
+ * The loop of one environment: read the record, observe, learn, plan, apply, summarise, write. Every pass is the same,
+ * whatever woke it; nothing is remembered between passes but how fresh the next look must be.
+ */
+import type { Applier } from '../apply/applier.ts';
+import { canonical } from '../model/digest.ts';
+import type { Config } from '../model/config.ts';
+import type { Desired, Status, StoredEnvironment } from '../model/environment.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Project } from '../model/project.ts';
+import type { EnvironmentObserver } from '../observe/environment.ts';
+import type { LogTail } from '../observe/log-tail.ts';
+import type { PlanContext } from '../plan/context.ts';
+import { effective } from '../plan/effective.ts';
+import { type Plan, planEnvironment } from '../plan/environment.ts';
+import { attemptTask, learn } from '../plan/learn.ts';
+import { type Problem, stateOf, summarise, summariseFaults, summariseUnknownProject } from '../plan/summarise.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { ReconcileContext } from '../runtime/controller.ts';
+import { TerminalError, TransientError, WaitingError } from '../runtime/errors.ts';
+import type { Result } from '../runtime/outcome.ts';
+import type { EnvironmentStore } from '../store/port.ts';
+import { saveFacts } from '../store/status-writer.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { absorb } from './absorb.ts';
+import type { Freshness } from './freshness.ts';
+import { countDrift, observeProgress } from './progress.ts';
+
+export interface EnvironmentLoop {
+  readonly config: Config;
+  readonly publicKey: string;
+  readonly store: EnvironmentStore;
+  readonly observer: EnvironmentObserver;
+  readonly applier: Applier;
+  readonly logTail: LogTail;
+  readonly freshness: Freshness;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Called after each pass that changed the record, with its session id. */
+  readonly onChanged: (sessionId: string) => void;
+}
+
+type Understood = Extract<StoredEnvironment, { ok: true }>;
+
+/** What one pass works on; `status` moves along as facts are learned and written. */
+interface Pass {
+  readonly loop: EnvironmentLoop;
+  readonly run: ReconcileContext;
+  readonly record: Understood;
+  readonly project: Project;
+  status: Status;
+  /** The status as it stands in the table. */
+  saved: Status;
+}
+
+const LOG_LINES = 20;
+
+export function makeEnvironmentReconcile(loop: EnvironmentLoop) {
+  return async (sessionId: string, run: ReconcileContext): Promise<Result> => {
+    const record = await loop.store.get(sessionId);
+    if (!record) return {};
+    const project = record.ok ? loop.config.projects.find(({ name }) => name === record.desired.project) : undefined;
+    if (!record.ok || !project) return await setAside(loop, record);
+    const pass: Pass = { loop, run, record, project, status: record.status, saved: record.status };
+    return await reconcile(pass);
+  };
+}
+
+/** A record that cannot be understood: said, and otherwise left alone; what runs keeps running. */
+async function setAside(loop: EnvironmentLoop, record: StoredEnvironment): Promise<Result> {
+  const before = record.status.conditions;
+  const now = loop.clock.now();
+  const known = loop.config.projects.map(({ name }) => name);
+  const conditions = record.ok
+    ? summariseUnknownProject(before, record.desired, known, now)
+    : summariseFaults(before, record.faults, now);
+  if (conditions === before) return {};
+  const state = record.state === 'RUNNING' ? 'RUNNING' : 'FAILED';
+  const next = { ...record.status, conditions };
+  await saveFacts(loop.store, record.sessionId, record.status, { next, summary: { state } });
+  loop.onChanged(record.sessionId);
+  return {};
+}
+
+async function reconcile(pass: Pass): Promise<Result> {
+  const { loop, run } = pass;
+  const observed = await observe(pass);
+  const context = contextOf(pass, observed);
+  const hadFailure = pass.status.failure?.attempt;
+  pass.status = learn(context);
+  if (pass.status.failure?.attempt !== hadFailure) await attachLogTail(pass, observed);
+  const plan = planEnvironment({ ...context, status: pass.status });
+  loop.freshness.note(run.session, { observed, status: pass.status, plan });
+  countDrift(loop.metrics, pass.status, plan);
+  const failed = await applyAll(pass, context, plan);
+  await write(pass, context, plan, failed);
+  return resultOf(plan, failed);
+}
+
+async function observe(pass: Pass): Promise<Observed> {
+  const { loop, run, record, project, status } = pass;
+  const { desired, sessionId } = record;
+  const wish = wishOf(pass, freshHead(status, loop));
+  return await loop.observer.observe({
+    sessionId,
+    project,
+    wanted: wish.wanted,
+    imageTag: wish.imageTag,
+    commit: wish.commit,
+    branch: wish.branch,
+    repo: desired.repo,
+    status,
+    ...loop.freshness.needs(sessionId, { status, priority: run.priority }),
+  });
+}
+
+function wishOf({ loop, record, project }: Pass, head: Parameters<typeof effective>[0]['head']) {
+  return effective({ desired: record.desired, project, head, now: loop.clock.now() });
+}
+
+/** A head that was resolved a moment ago is not asked for again. */
+function freshHead(status: Status, { config, clock }: EnvironmentLoop): Status['head'] {
+  const { head } = status;
+  return head && clock.now() - Date.parse(head.at) < config.intervals.resyncMs ? head : undefined;
+}
+
+function contextOf(pass: Pass, observed: Observed): PlanContext {
+  const { loop, record, project, status } = pass;
+  const { config, publicKey, clock } = loop;
+  const head = observed.head?.ok ? observed.head : status.head;
+  return {
+    installation: config.installation,
+    publicKey,
+    sessionId: record.sessionId,
+    repo: record.desired.repo,
+    project,
+    effective: wishOf(pass, head),
+    status,
+    observed,
+    policy: config.policy,
+    now: clock.now(),
+  };
+}
+
+/** The last lines of the log say more than a stop code. A log that cannot be read changes nothing. */
+async function attachLogTail(pass: Pass, observed: Observed): Promise<void> {
+  const { loop, project, status, run } = pass;
+  const task = attemptTask(observed, status.attempt);
+  if (!status.failure || status.failure.logTail || !task) return;
+  try {
+    const logTail = await loop.logTail(project, task.spec.taskDefinitionArn, task.arn, LOG_LINES);
+    pass.status = { ...status, failure: { ...status.failure, logTail } };
+  } catch (error) {
+    run.logger.warn({ err: error }, 'the log of the failed task could not be read');
+  }
+}
+
+type Failed = Extract<Awaited<ReturnType<Applier['apply']>>, { ok: false }>;
+
+/** One step after the other; the first that fails ends the pass, since later ones build on it. */
+async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<Failed | undefined> {
+  const { loop, run } = pass;
+  const memory = loop.applier.pass({
+    observed: context.observed,
+    recordAttempt: async (attempt) => {
+      pass.status = { ...pass.status, attempt };
+      await save(pass, context, plan, undefined);
+    },
+  });
+  for (const step of plan.steps) {
+    run.signal.throwIfAborted();
+    run.logger.info({ step: step.kind, why: step.why }, 'applying');
+    const outcome = await memory.apply(step);
+    loop.freshness.wrote(run.session);
+    pass.status = absorb(pass.status, { step, outcome, policy: context.policy, now: loop.clock.now() });
+    if (!outcome.ok) {
+      run.logger.warn({ step: step.kind, reason: outcome.reason, detail: outcome.message }, 'step failed');
+      return outcome;
+    }
+  }
+  return undefined;
+}
+
+async function write(pass: Pass, context: PlanContext, plan: Plan, failed: Failed | undefined): Promise<void> {
+  const { loop, record } = pass;
+  const before = pass.saved;
+  const changed = await save(pass, context, plan, failed);
+  if (!changed) return;
+  observeProgress(loop.metrics, { before, after: pass.status, desired: record.desired, now: loop.clock.now() });
+  loop.onChanged(record.sessionId);
+}
+
+/** Writes the facts with the conditions that follow from them; true when there was something to write. */
+async function save(pass: Pass, context: PlanContext, plan: Plan, problem: Problem | undefined): Promise<boolean> {
+  const { loop, record, saved } = pass;
+  const current = { ...context, status: pass.status };
+  const next = { ...pass.status, conditions: summarise(current, record.desired, plan, problem) };
+  pass.status = next;
+  const summary = summaryOf(pass, current, record.desired);
+  if (
+    canonical(next) === canonical(saved) &&
+    record.state === summary.state &&
+    (record.expiresAt === undefined) === (summary.expiresAt === undefined)
+  )
+    return false;
+  pass.saved = await saveFacts(loop.store, record.sessionId, saved, { next, summary });
+  pass.status = pass.saved;
+  return true;
+}
+
+function summaryOf({ loop, status, record }: Pass, context: PlanContext, desired: Desired) {
+  const { wanted } = context.effective;
+  const blocked = context.observed.image?.ok === false || context.observed.head?.ok === false;
+  const state = stateOf(status, wanted, wanted && blocked);
+  const due = Math.floor((loop.clock.now() + loop.config.policy.retentionMs) / 1_000);
+  const kept = Object.values(desired.sources).some((source) => source?.open);
+  return { state, expiresAt: state === 'STOPPED' && !kept ? (record.expiresAt ?? due) : undefined };
+}
+
+function resultOf(plan: Plan, failed: Failed | undefined): Result {
+  if (!failed) return { requeueAfterMs: plan.requeueAfterMs };
+  if (failed.terminal) throw new TerminalError(failed.reason, failed.message);
+  if (failed.retryAfterMs !== undefined) throw new WaitingError(failed.reason, failed.message, failed.retryAfterMs);
+  throw new TransientError(failed.reason, failed.message);
+}

@@ -1,0 +1,76 @@
+/**
+ * How old a snapshot may be for one environment's pass: never older than its own last write (else it would not see what
+ * it did), never older than the last resync, and, while something is changing, no older than the pause between looks.
+ * Settled environments so share one snapshot a resync, which is what keeps a pass over many of them cheap (DESIGN §6).
+ * In memory only: after a restart every first look is fresh.
+ */
+import type { Status } from '../model/environment.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Plan } from '../plan/environment.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Priority } from '../runtime/workqueue.ts';
+
+export interface Needs {
+  /** Monotonic time that the snapshot must not be begun before. */
+  readonly since: number;
+  readonly lookAtHealth: boolean;
+}
+
+export interface Freshness {
+  needs(sessionId: string, pass: { readonly status: Status; readonly priority: Priority }): Needs;
+  /** A mutating call was made for the session. */
+  wrote(sessionId: string): void;
+  /** What the pass saw, and whether it left anything to do. */
+  note(sessionId: string, pass: { readonly observed: Observed; readonly status: Status; readonly plan: Plan }): void;
+  /** A resync begins: every environment looks afresh once. */
+  resync(): void;
+  forget(sessionId: string): void;
+}
+
+interface Memory {
+  wroteAt: number;
+  /** The last pass saw every control port that it asked, and left nothing to do. */
+  settled: boolean;
+  healthLookedAt: number;
+}
+
+export function makeFreshness(clock: Clock, policy: Policy): Freshness {
+  const sessions = new Map<string, Memory>();
+  let resyncedAt = clock.monotonic();
+
+  const memoryOf = (sessionId: string): Memory => {
+    const known = sessions.get(sessionId) ?? { wroteAt: -Infinity, settled: false, healthLookedAt: -Infinity };
+    sessions.set(sessionId, known);
+    return known;
+  };
+
+  return {
+    needs(sessionId, { status, priority }) {
+      const { wroteAt, settled, healthLookedAt } = memoryOf(sessionId);
+      const now = clock.monotonic();
+      const oldest = settled && priority === 'low' ? -Infinity : now - policy.transitionMs;
+      const healthDue = now - healthLookedAt >= policy.healthLookMs;
+      return {
+        since: Math.max(wroteAt, resyncedAt, oldest),
+        lookAtHealth: healthDue || status.attempt?.healthyAt === undefined,
+      };
+    },
+    wrote(sessionId) {
+      memoryOf(sessionId).wroteAt = clock.monotonic();
+    },
+    note(sessionId, { observed, plan }) {
+      const memory = memoryOf(sessionId);
+      const answered = Object.values(observed.control).every((answer) => answer.ok);
+      const lost = memory.settled && !answered;
+      memory.settled = plan.steps.length === 0 && !lost;
+      if (observed.targets) memory.healthLookedAt = clock.monotonic();
+    },
+    resync() {
+      resyncedAt = clock.monotonic();
+    },
+    forget(sessionId) {
+      sessions.delete(sessionId);
+    },
+  };
+}

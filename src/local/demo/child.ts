@@ -1,0 +1,82 @@
+/** A child process of the demo: started, waited for, and ended by its pid; its output goes to a log file. */
+import { type ChildProcess, fork, type Serializable } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface ChildOptions {
+  readonly name: string;
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly logFile: string;
+}
+
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  readonly exited: Promise<number | null>;
+  /** The first message that the child sends over IPC: what it says when it is ready. Rejects when it ends before. */
+  readonly ready: Promise<Serializable>;
+  /** Sends the signal, then SIGKILL after ten seconds; resolves when the process is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+const KILL_AFTER_MS = 15_000;
+
+export function startChild({ name, script, args = [], env = {}, logFile }: ChildOptions): Child {
+  mkdirSync(dirname(logFile), { recursive: true });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  const child = fork(script, args, {
+    execPath: process.execPath,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A terminal's Ctrl-C goes to the whole foreground group: the demo alone decides the order of the end.
+    detached: true,
+  });
+  child.stdout?.pipe(log, { end: false });
+  child.stderr?.pipe(log, { end: false });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  return {
+    name,
+    pid: child.pid ?? -1,
+    exited,
+    ready: readiness(child, name, exited, logFile),
+    stop: (signal) => stop(child, exited, signal),
+  };
+}
+
+async function readiness(
+  child: ChildProcess,
+  name: string,
+  exited: Promise<number | null>,
+  logFile: string,
+): Promise<Serializable> {
+  const message = once(child, 'message').then(([first]) => first as Serializable);
+  const death = exited.then((code) => {
+    throw new Error(`${name} ended with code ${code} before it was ready:\n${lastLines(logFile)}`);
+  });
+  // After a good start its end is expected, and no rejection of this promise is of interest any more.
+  death.catch(() => undefined);
+  return await Promise.race([message, death]);
+}
+
+async function stop(
+  child: ChildProcess,
+  exited: Promise<number | null>,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  await exited;
+  clearTimeout(timer);
+}
+
+export function lastLines(file: string, lines = 15): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  } catch {
+    return '';
+  }
+}
