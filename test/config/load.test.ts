@@ -1,0 +1,435 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { formatFaults } from '../../src/config/faults.ts';
+import { type Loaded, loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/model/config.ts';
+import { DEFAULT_POLICY } from '../../src/model/policy.ts';
+
+const { privateKey } = generateKeyPairSync('ed25519', {
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+
+const ELB = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012';
+
+const MINIMAL = `
+installation: demo
+aws: { region: eu-west-1 }
+cluster: dev
+network:
+  subnets: [subnet-1]
+  securityGroups: [sg-1]
+listeners:
+  main:
+    arn: ${ELB}:listener/app/dev/50dc6c495c0c9188/f2f7dc8efc522ab2
+    vpcId: vpc-1
+    frontDoorTargetGroupArn: ${ELB}:targetgroup/front-door/73e2d6bc24d8a067
+    domain: dev.example.com
+projects:
+  app:
+    repo: acme/app
+    prefix: tt
+    taskDefinition: app
+    container: web
+`;
+
+const ENV = { MAYFLY_WEBHOOK_SECRET: 'a-webhook-secret-of-length', MAYFLY_SIGNING_KEY: privateKey };
+
+function load(yaml: string, env: Record<string, string> = {}, files: Record<string, string> = {}): Loaded {
+  const all: Record<string, string> = { 'mayfly.yaml': yaml, ...files };
+  return loadConfig({
+    env: { ...ENV, ...env },
+    readFile(path) {
+      const content = all[path];
+      if (content === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      return content;
+    },
+  });
+}
+
+function configOf(loaded: Loaded): Config {
+  if (!loaded.ok) throw new Error(formatFaults(loaded.faults));
+  return loaded.config;
+}
+
+/** `path: found` of each fault, and the whole as text. */
+function faultsOf(loaded: Loaded): string[] {
+  return loaded.ok ? [] : loaded.faults.map(({ path, found }) => `${path}: ${found}`);
+}
+
+const withProject = (lines: string): string => MINIMAL + lines.replace(/^/gm, '    ');
+
+describe('a minimal file', () => {
+  const config = configOf(load(MINIMAL));
+
+  it('gets every default', () => {
+    expect(config).toMatchObject({
+      installation: 'demo',
+      region: 'eu-west-1',
+      store: { table: 'mayfly-environments', createTables: false },
+      http: {
+        webhooks: { host: '0.0.0.0', port: 8080 },
+        frontDoor: { host: '0.0.0.0', port: 8081 },
+        admin: { host: '127.0.0.1', port: 9464 },
+      },
+      github: { apiUrl: 'https://api.github.com', webUrl: 'https://github.com' },
+      policy: DEFAULT_POLICY,
+      intervals: { pollMs: 5_000, resyncMs: 60_000 },
+      workers: 8,
+      logLevel: 'info',
+    });
+    expect(config.awsEndpoint).toBeUndefined();
+  });
+
+  it('has one project with everything that it needs', () => {
+    expect(config.projects).toEqual([
+      {
+        name: 'app',
+        repo: 'acme/app',
+        prefix: 'tt',
+        labels: [
+          { label: 'uat', imageTag: 'latest', agent: false },
+          { label: 'uat-staging', imageTag: 'staging', agent: false },
+          { label: 'claude-dev', imageTag: 'latest', agent: true },
+        ],
+        defaultTag: 'latest',
+        listener: config.listeners[0],
+        cluster: 'dev',
+        launchType: 'FARGATE',
+        network: { subnets: ['subnet-1'], securityGroups: ['sg-1'], assignPublicIp: false },
+        taskDefinition: 'app',
+        container: 'web',
+        port: 3001,
+        env: {},
+        supervisor: true,
+      },
+    ]);
+    expect(config.listeners).toEqual([
+      {
+        name: 'main',
+        arn: `${ELB}:listener/app/dev/50dc6c495c0c9188/f2f7dc8efc522ab2`,
+        vpcId: 'vpc-1',
+        frontDoorTargetGroupArn: `${ELB}:targetgroup/front-door/73e2d6bc24d8a067`,
+        domain: 'dev.example.com',
+        url: 'https://{host}',
+      },
+    ]);
+  });
+
+  it('carries the secrets of the environment', () => {
+    expect(config.secrets).toEqual({
+      webhookSecret: ENV.MAYFLY_WEBHOOK_SECRET,
+      signingKey: privateKey,
+      githubToken: undefined,
+    });
+  });
+});
+
+describe('values', () => {
+  it('are read in every form that people write', () => {
+    const config = configOf(
+      load(
+        `${withProject(`labels: { zebra: staging, apple: { image: 'sha256:${'a'.repeat(64)}', agent: true } }
+cpu: 1024
+memory: '2048'
+env: { LIMIT: 5, DEBUG: true, API: '\${PUBLIC_URL}/api' }
+network: { subnets: [subnet-2], securityGroups: [sg-2], assignPublicIp: true }
+cluster: other
+supervisor: false
+healthPath: /health
+note: log in as demo`)}
+policy: { settle: 250, startDeadline: 90s, retention: 1.5h, deregistrationDelay: 1m, healthCheckInterval: 10s, retries: 0 }
+intervals: { poll: 500ms }
+launchType: EC2
+`,
+      ),
+    );
+    expect(config.projects[0]).toMatchObject({
+      labels: [
+        { label: 'zebra', imageTag: 'staging', agent: false },
+        { label: 'apple', imageTag: `sha256:${'a'.repeat(64)}`, agent: true },
+      ],
+      cpu: '1024',
+      memory: '2048',
+      env: { LIMIT: '5', DEBUG: 'true', API: '${PUBLIC_URL}/api' },
+      network: { subnets: ['subnet-2'], assignPublicIp: true },
+      cluster: 'other',
+      launchType: 'EC2',
+      supervisor: false,
+      healthPath: '/health',
+      note: 'log in as demo',
+    });
+    expect(config.policy).toMatchObject({
+      settleMs: 250,
+      startDeadlineMs: 90_000,
+      retentionMs: 5_400_000,
+      deregistrationDelaySeconds: 60,
+      healthCheckIntervalSeconds: 10,
+      retries: 0,
+    });
+    expect(config.intervals.pollMs).toBe(500);
+  });
+
+  it('of the environment win over those of the file where they say so', () => {
+    const yaml = `${MINIMAL.replace('{ region: eu-west-1 }', '{ region: eu-west-1, endpoint: "http://localhost:1/" }')}`;
+    expect(configOf(load(yaml))).toMatchObject({ awsEndpoint: 'http://localhost:1' });
+    const env = {
+      AWS_ENDPOINT_URL: 'http://localhost:4566/',
+      AWS_REGION: 'us-east-1',
+      GITHUB_API_URL: 'http://localhost:3300',
+    };
+    expect(configOf(load(yaml, env))).toMatchObject({
+      awsEndpoint: 'http://localhost:4566',
+      region: 'eu-west-1',
+      github: { apiUrl: 'http://localhost:3300', webUrl: 'https://github.com' },
+    });
+    expect(configOf(load(MINIMAL.replace('region: eu-west-1', ''), env)).region).toBe('us-east-1');
+  });
+
+  it('may name one of several listeners', () => {
+    const second = MINIMAL.replace(
+      'projects:',
+      `  second: { arn: '${ELB}:listener/app/b/1/2', vpcId: vpc-1, frontDoorTargetGroupArn: '${ELB}:targetgroup/b/1', domain: b.example.com }\nprojects:`,
+    );
+    expect(faultsOf(load(second))).toEqual(['projects.app.listener: nothing']);
+    expect(configOf(load(`${second}    listener: second\n`)).projects[0]?.listener.domain).toBe('b.example.com');
+    expect(faultsOf(load(`${second}    listener: third\n`))).toEqual(['projects.app.listener: "third"']);
+  });
+});
+
+describe('faults', () => {
+  it('come all at once, from the file, across keys and from the environment', () => {
+    const loaded = load(
+      MINIMAL.replace('installation: demo', 'installation: Demo-1')
+        .replace('region: eu-west-1', 'region: europe')
+        .replace('repo: acme/app', 'repo: acme')
+        .replace('container: web', 'env: { A: "${NOPE}" }'),
+      { MAYFLY_WEBHOOK_SECRET: 'short', MAYFLY_SIGNING_KEY: '', GITHUB_API_URL: 'github' },
+    );
+    expect(faultsOf(loaded).sort()).toEqual([
+      'GITHUB_API_URL: text that is no such URL',
+      'MAYFLY_SIGNING_KEY: nothing',
+      'MAYFLY_WEBHOOK_SECRET: 5 characters',
+      'aws.region: the text "europe"',
+      'installation: the text "Demo-1"',
+      'projects.app.container: nothing',
+      'projects.app.env.A: ${NOPE}',
+      'projects.app.repo: the text "acme"',
+    ]);
+  });
+
+  it('name the line, what was found and what is allowed', () => {
+    const loaded = load(MINIMAL.replace('prefix: tt', 'prefix: TT'));
+    expect(loaded).toMatchObject({
+      ok: false,
+      faults: [
+        {
+          path: 'projects.app.prefix',
+          line: 17,
+          found: 'the text "TT"',
+          allowed: 'lower case letters, digits and inner hyphens, at most 20, a letter first',
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['projcts: {}', 'projcts', 'did you mean "projects"?'],
+    ['http: { webhook: {} }', 'http.webhook', 'did you mean "webhooks"?'],
+    ['policy: { startdeadline: 5s }', 'policy.startdeadline', 'did you mean "startDeadline"?'],
+    ['store: { colour: red }', 'store.colour', 'one of table, createTables'],
+  ])('of the unknown key in %j help to spell it', (line, path, allowed) => {
+    const loaded = load(`${MINIMAL}${line}\n`);
+    expect(faultsOf(loaded)).toEqual([`${path}: an unknown key`]);
+    expect(loaded.ok ? '' : loaded.faults[0]?.allowed).toContain(allowed);
+  });
+
+  it.each([
+    ['labels: { uat: { imge: x, image: latest } }', ['projects.app.labels.uat.imge: an unknown key']],
+    ['labels: { uat: 5 }', ['projects.app.labels.uat: the number 5']],
+    ['labels: { uat: { agent: true } }', ['projects.app.labels.uat.image: nothing']],
+    ['labels: { "42": latest }', ['projects.app.labels.42: the name "42"']],
+    ['labels: { UAT: latest, uat: staging }', ['projects.app.labels.uat: the label "uat" beside "UAT"']],
+    ['env: { "1A": x }', ['projects.app.env.1A: the name "1A"']],
+    ['env: { A: [1] }', ['projects.app.env.A: a list']],
+    ['env: { A: }', ['projects.app.env.A: null']],
+    ['env: { BRANCH: x }', ['projects.app.env.BRANCH: the name "BRANCH"']],
+    ['env: { A: "${B}", B: "${A}" }', ['projects.app.env.A: a cycle: A → B → A']],
+    ['port: 70000', ['projects.app.port: the number 70000']],
+    ['port: "3001"', ['projects.app.port: the text "3001"']],
+    ['cpu: 0.5', ['projects.app.cpu: the number 0.5']],
+    ['healthPath: health', ['projects.app.healthPath: the text "health"']],
+    ['supervisor: "no"', ['projects.app.supervisor: the text "no"']],
+    [
+      'network: { subnets: [], securityGroups: [sg-1, web] }',
+      ['projects.app.network.subnets: a list', 'projects.app.network.securityGroups[1]: the text "web"'],
+    ],
+  ])('of a project: %s', (line, expected) => {
+    expect(faultsOf(load(`${MINIMAL}    ${line}\n`))).toEqual(expected);
+  });
+
+  it.each([
+    ['policy: { settle: 5 minutes }', 'policy.settle: the text "5 minutes"'],
+    ['policy: { settle: -5 }', 'policy.settle: the number -5'],
+    ['policy: { startDeadline: 0 }', 'policy.startDeadline: the number 0'],
+    ['policy: { healthCheckInterval: 1s }', 'policy.healthCheckInterval: the text "1s"'],
+    ['policy: { deregistrationDelay: 1500ms }', 'policy.deregistrationDelay: the text "1500ms"'],
+    ['policy: { retries: 1.5 }', 'policy.retries: the number 1.5'],
+    ['intervals: { resync: 30d }', 'intervals.resync: the text "30d"'],
+    ['workers: 0', 'workers: the number 0'],
+    ['logLevel: loud', 'logLevel: the text "loud"'],
+    ['launchType: LAMBDA', 'launchType: the text "LAMBDA"'],
+    ['github: { apiUrl: "ftp://x" }', 'github.apiUrl: the text "ftp://x"'],
+    ['http: [8080]', 'http: a list'],
+    ['http: { admin: { port: 8080 } }', 'http.admin.port: 8080, the port of http.webhooks'],
+  ])('of %s', (line, expected) => {
+    expect(faultsOf(load(`${MINIMAL}${line}\n`))).toEqual([expected]);
+  });
+
+  it.each([
+    ['dev.example.com', 'Dev.Example.com'],
+    ['dev.example.com', 'dev.example.c0m'],
+    ['dev.example.com', '"*.example.com"'],
+    ['dev.example.com', `${'a'.repeat(74)}.com`],
+  ])('of a domain in place of %s: %s', (good, bad) => {
+    expect(faultsOf(load(MINIMAL.replace(good, bad)))[0]).toContain('listeners.main.domain');
+  });
+
+  it('of a listener URL without a place for the host', () => {
+    const url = (value: string): string => MINIMAL.replace('vpcId: vpc-1', `vpcId: vpc-1\n    url: "${value}"`);
+    expect(faultsOf(load(url('https://example.com')))).toEqual(['listeners.main.url: the text "https://example.com"']);
+    expect(faultsOf(load(url('{host}')))).toEqual(['listeners.main.url: the text "{host}"']);
+    expect(configOf(load(url('http://{host}:8000'))).listeners[0]?.url).toBe('http://{host}:8000');
+  });
+
+  it('of what is missing for every project', () => {
+    const yaml = MINIMAL.replace('cluster: dev\n', '').replace(/network:\n.*\n.*\n/, '');
+    expect(faultsOf(load(yaml))).toEqual(['projects.app.cluster: nothing', 'projects.app.network: nothing']);
+  });
+
+  it('of empty maps, an empty file and a file that is no map', () => {
+    expect(faultsOf(load(MINIMAL.replace(/projects:[^]*/, 'projects: {}')))).toEqual(['projects: an empty map']);
+    expect(faultsOf(load(''))).toEqual(['(the file): null']);
+    expect(faultsOf(load('- a\n'))).toEqual(['(the file): a list']);
+  });
+});
+
+describe('projects beside each other', () => {
+  const beside = (name: string, prefix: string, repo: string): string =>
+    `${MINIMAL}  ${name}: { repo: ${repo}, prefix: ${prefix}, taskDefinition: t, container: c }\n`;
+
+  it('may have prefixes that only look alike', () => {
+    expect(faultsOf(load(beside('b', 'tta', 'acme/b')))).toEqual([]);
+  });
+
+  it('may not have a prefix that extends another by a hyphen, in either order', () => {
+    expect(faultsOf(load(beside('b', 'tt-b', 'acme/b')))).toEqual([
+      'projects.b.prefix: "tt-b", which extends the prefix "tt" of app',
+    ]);
+    expect(faultsOf(load(beside('b', 't', 'acme/b').replace('prefix: tt', 'prefix: t-t')))).toEqual([
+      'projects.app.prefix: "t-t", which extends the prefix "t" of b',
+    ]);
+  });
+
+  it('may not share a prefix or a repository', () => {
+    expect(faultsOf(load(beside('b', 'tt', 'Acme/App')))).toEqual([
+      'projects.b.prefix: "tt", which is the prefix of app',
+      'projects.b.repo: "Acme/App", the repository of app',
+    ]);
+  });
+});
+
+describe('YAML', () => {
+  it('with a duplicate key names the key and its line', () => {
+    const loaded = load(`${MINIMAL}    prefix: again\n`);
+    expect(loaded).toMatchObject({ ok: false, faults: [{ path: '(syntax)', line: 20, allowed: 'every key once' }] });
+  });
+
+  it('that does not parse names the line, and nothing else of the file', () => {
+    const loaded = load(`${MINIMAL}  : : [\n`);
+    expect(loaded.ok).toBe(false);
+    expect(loaded.ok ? [] : loaded.faults.map(({ path }) => path)).toContain('(syntax)');
+    expect(loaded.ok ? 0 : loaded.faults[0]?.line).toBeGreaterThanOrEqual(20);
+  });
+
+  it('that is not there names the path and how to change it', () => {
+    const loaded = loadConfig({
+      path: '/etc/mayfly.yaml',
+      env: ENV,
+      readFile: () => {
+        throw Object.assign(new Error('x'), { code: 'EACCES' });
+      },
+    });
+    expect(faultsOf(loaded)).toEqual(['(the file): /etc/mayfly.yaml (EACCES)']);
+  });
+
+  it('is found by argument, else by MAYFLY_CONFIG, else by its usual name', () => {
+    expect(load('', { MAYFLY_CONFIG: 'other.yaml' }, { 'other.yaml': MINIMAL })).toMatchObject({
+      ok: true,
+      path: 'other.yaml',
+    });
+    const argument = loadConfig({ path: 'a.yaml', env: { ...ENV, MAYFLY_CONFIG: 'b.yaml' }, readFile: () => MINIMAL });
+    expect(argument).toMatchObject({ ok: true, path: 'a.yaml' });
+    expect(load(MINIMAL)).toMatchObject({ ok: true, path: 'mayfly.yaml' });
+  });
+});
+
+describe('secrets', () => {
+  it('may stand in files', () => {
+    const { MAYFLY_WEBHOOK_SECRET: _1, MAYFLY_SIGNING_KEY: _2, ...env } = ENV;
+    const files: Record<string, string> = {
+      'mayfly.yaml': MINIMAL,
+      w: 'webhook-secret-in-a-file\n',
+      k: privateKey,
+      t: ' token \n',
+    };
+    const names = { MAYFLY_WEBHOOK_SECRET_FILE: 'w', MAYFLY_SIGNING_KEY_FILE: 'k', GITHUB_TOKEN_FILE: 't' };
+    const loaded = loadConfig({ env: { ...env, ...names }, readFile: (path) => files[path] ?? '' });
+    expect(configOf(loaded).secrets).toEqual({
+      webhookSecret: 'webhook-secret-in-a-file',
+      signingKey: privateKey,
+      githubToken: 'token',
+    });
+  });
+
+  it('may be the key as base64 of PEM', () => {
+    const encoded = Buffer.from(privateKey).toString('base64');
+    expect(configOf(load(MINIMAL, { MAYFLY_SIGNING_KEY: encoded })).secrets.signingKey).toBe(privateKey);
+  });
+
+  it.each([
+    [
+      { MAYFLY_WEBHOOK_SECRET_FILE: 'w' },
+      'MAYFLY_WEBHOOK_SECRET_FILE: both MAYFLY_WEBHOOK_SECRET and MAYFLY_WEBHOOK_SECRET_FILE',
+    ],
+    [{ GITHUB_TOKEN_FILE: '/run/none' }, 'GITHUB_TOKEN_FILE: /run/none (ENOENT)'],
+    [{ GITHUB_TOKEN_FILE: 'empty' }, 'GITHUB_TOKEN_FILE: an empty file, empty'],
+    [{ MAYFLY_WEBHOOK_SECRET: '   ' }, 'MAYFLY_WEBHOOK_SECRET: nothing'],
+    [{ MAYFLY_SIGNING_KEY: 'hunter2-hunter2' }, 'MAYFLY_SIGNING_KEY: text that is no private key'],
+    [{ MAYFLY_SIGNING_KEY: rsaKey() }, 'MAYFLY_SIGNING_KEY: a private key of type rsa'],
+    [{ AWS_ENDPOINT_URL: 'localhost:4566' }, 'AWS_ENDPOINT_URL: text that is no such URL'],
+  ] as [Record<string, string>, string][])('at fault: %#', (env, expected) => {
+    expect(faultsOf(load(MINIMAL, env, { w: 'x', empty: '\n' }))).toEqual([expected]);
+  });
+
+  it('never appear in a fault', () => {
+    const planted = 'hunter2';
+    const loaded = load(MINIMAL, {
+      MAYFLY_WEBHOOK_SECRET: planted,
+      MAYFLY_SIGNING_KEY: `${planted}${planted}`,
+      GITHUB_TOKEN: planted,
+      GITHUB_TOKEN_FILE: 'x',
+      AWS_ENDPOINT_URL: `user:${planted}@x`,
+    });
+    expect(loaded.ok).toBe(false);
+    expect(JSON.stringify(loaded)).not.toContain(planted);
+  });
+});
+
+function rsaKey(): string {
+  return generateKeyPairSync('rsa', {
+    modulusLength: 1024,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  }).privateKey;
+}
