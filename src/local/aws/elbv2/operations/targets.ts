@@ -1,0 +1,175 @@
+/** RegisterTargets, DeregisterTargets, DescribeTargetHealth. */
+import {
+  type DeregisterTargetsInput,
+  DeregisterTargetsInput$,
+  type DeregisterTargetsOutput,
+  DeregisterTargetsOutput$,
+  type DescribeTargetHealthInput,
+  DescribeTargetHealthInput$,
+  type DescribeTargetHealthOutput,
+  DescribeTargetHealthOutput$,
+  type RegisterTargetsInput,
+  RegisterTargetsInput$,
+  type RegisterTargetsOutput,
+  RegisterTargetsOutput$,
+  type TargetDescription,
+  type TargetHealth,
+  type TargetHealthDescription,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { isIPv4 } from 'node:net';
+import { ApiError } from '../../service.ts';
+import { checkTargetsPerLoadBalancer } from '../association.ts';
+import { type Context, operation, targetGroupOf } from '../context.ts';
+import type { Target, TargetGroup } from '../state.ts';
+import { isDraining, loadBalancerByGroup, targetKey } from '../store.ts';
+import { inRange, ports, required, requiredList } from '../validation.ts';
+
+export const targetOperations = (context: Context) => ({
+  RegisterTargets: operation<RegisterTargetsInput, RegisterTargetsOutput>(
+    RegisterTargetsInput$,
+    RegisterTargetsOutput$,
+    (input) => register(context, input),
+  ),
+  DeregisterTargets: operation<DeregisterTargetsInput, DeregisterTargetsOutput>(
+    DeregisterTargetsInput$,
+    DeregisterTargetsOutput$,
+    (input) => deregister(context, input),
+  ),
+  DescribeTargetHealth: operation<DescribeTargetHealthInput, DescribeTargetHealthOutput>(
+    DescribeTargetHealthInput$,
+    DescribeTargetHealthOutput$,
+    (input) => describeHealth(context, input),
+  ),
+});
+
+/** A target that is registered stays as it is; one that drains begins anew. */
+function register(context: Context, input: RegisterTargetsInput): RegisterTargetsOutput {
+  const group = targetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'));
+  const added = requiredList(input.Targets, 'targets').map((description) => parseTarget(description, group));
+  for (const target of added) checkAddress(target.ip);
+  const targets = new Map(group.targets.map((target) => [targetKey(target), target]));
+  for (const target of added) targets.set(targetKey(target), target);
+  const updated = { ...group, targets: [...targets.values()] };
+  checkQuotas(context, updated);
+  context.store.targetGroups.set(group.arn, updated);
+  context.changed();
+  return {};
+}
+
+function parseTarget(description: TargetDescription, group: TargetGroup): Target {
+  const ip = required(description.Id, 'targets.id');
+  return { ip, port: inRange(description.Port ?? group.port, 'targets.port', ports) };
+}
+
+/** Private addresses as on AWS (AWS-FACTS ELBv2 "target type ip"), and loopback, where local tasks live. */
+function checkAddress(ip: string): void {
+  const [a = -1, b = -1] = isIPv4(ip) ? ip.split('.').map(Number) : [];
+  const allowed =
+    a === 10 ||
+    a === 127 ||
+    (a === 172 && b >= 16 && b <= 31) ||
+    (a === 192 && b === 168) ||
+    (a === 100 && b >= 64 && b <= 127);
+  if (allowed) return;
+  throw new ApiError(
+    'InvalidTarget',
+    `The IP address '${ip}' is not valid; allowed are IPv4 addresses of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10 and 127.0.0.0/8`,
+  );
+}
+
+function checkQuotas({ store, quotas }: Context, updated: TargetGroup): void {
+  if (updated.targets.length > quotas.targetsPerTargetGroup) {
+    throw new ApiError(
+      'TooManyTargets',
+      `You have reached the maximum number of targets for this target group: ${quotas.targetsPerTargetGroup}`,
+    );
+  }
+  const owners = loadBalancerByGroup(store);
+  const owner = owners.get(updated.arn);
+  if (owner === undefined) return;
+  const siblings = [...store.targetGroups.values()].filter(
+    (group) => group.arn !== updated.arn && owners.get(group.arn) === owner,
+  );
+  const total = siblings.reduce((sum, group) => sum + group.targets.length, updated.targets.length);
+  checkTargetsPerLoadBalancer(total, quotas.targetsPerLoadBalancer);
+}
+
+/** Absent targets are no error. A target of a group that no rule uses has nothing to drain, and goes at once. */
+function deregister(context: Context, input: DeregisterTargetsInput): DeregisterTargetsOutput {
+  const { store, clock } = context;
+  const group = targetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'));
+  const named = requiredList(input.Targets, 'targets').map((description) => parseLeaving(description));
+  const leaves = (target: Target): boolean =>
+    named.some(({ ip, port }) => ip === target.ip && (port ?? target.port) === target.port);
+  const drains = loadBalancerByGroup(store).has(group.arn) && group.deregistrationDelaySeconds > 0;
+  const drainingUntil = clock.now() + group.deregistrationDelaySeconds * 1000;
+  const targets = group.targets.flatMap((target) => {
+    if (!leaves(target) || isDraining(target)) return [target];
+    return drains ? [{ ...target, drainingUntil }] : [];
+  });
+  store.targetGroups.set(group.arn, { ...group, targets });
+  for (const target of group.targets.filter(leaves)) context.balancer.forget(target);
+  context.changed();
+  return {};
+}
+
+/** Without a port, the address on every port that it is registered with. */
+const parseLeaving = (description: TargetDescription): { readonly ip: string; readonly port: number | undefined } => ({
+  ip: required(description.Id, 'targets.id'),
+  port: description.Port === undefined ? undefined : inRange(description.Port, 'targets.port', ports),
+});
+
+function describeHealth(context: Context, input: DescribeTargetHealthInput): DescribeTargetHealthOutput {
+  const group = targetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'));
+  const asked = input.Targets ?? [];
+  const targets = asked.length === 0 ? group.targets : asked.map((description) => findTarget(description, group));
+  const inUse = loadBalancerByGroup(context.store).has(group.arn);
+  return { TargetHealthDescriptions: targets.map((target) => describeTarget(context, { group, target, inUse })) };
+}
+
+function findTarget(description: TargetDescription, group: TargetGroup): Target {
+  const wanted = parseTarget(description, group);
+  return group.targets.find((target) => targetKey(target) === targetKey(wanted)) ?? wanted;
+}
+
+interface Described {
+  readonly group: TargetGroup;
+  readonly target: Target;
+  readonly inUse: boolean;
+}
+
+const describeTarget = (context: Context, described: Described): TargetHealthDescription => {
+  const { group, target } = described;
+  return {
+    Target: { Id: target.ip, Port: target.port, AvailabilityZone: `${context.region}a` },
+    HealthCheckPort: group.healthCheck.port === 'traffic-port' ? String(target.port) : group.healthCheck.port,
+    TargetHealth: healthView(context, described),
+  };
+};
+
+/** AWS-FACTS ELBv2 "health states". */
+function healthView(context: Context, { group, target, inUse }: Described): TargetHealth {
+  if (!group.targets.includes(target)) {
+    return {
+      State: 'unused',
+      Reason: 'Target.NotRegistered',
+      Description: 'Target is not registered to the target group',
+    };
+  }
+  if (isDraining(target)) {
+    return {
+      State: 'draining',
+      Reason: 'Target.DeregistrationInProgress',
+      Description: 'Target deregistration is in progress',
+    };
+  }
+  const health = inUse ? context.health.healthOf(group.arn, target) : undefined;
+  if (health === undefined) {
+    return {
+      State: 'unused',
+      Reason: 'Target.NotInUse',
+      Description: 'Target group is not configured to receive traffic from the load balancer',
+    };
+  }
+  return { State: health.state, Reason: health.reason, Description: health.description };
+}
