@@ -1,5 +1,5 @@
 /** Git repositories for the demo and for tests, made with plumbing so that no work tree and no user's config matters. */
-import { cp, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,15 +73,25 @@ function nameIn(path: string): string {
 export async function makeRepo(dir: string, spec: RepoSpec): Promise<void> {
   const path = resolve(dir);
   await mkdir(path, { recursive: true });
-  const entries = await readdir(path);
-  if (entries.length > 0) return checkRepo(path);
-  await spec.fill(path);
-  await write(path, ['init', '--quiet', '--initial-branch=main']);
-  await write(path, ['add', '--all']);
-  await write(path, ['commit', '--quiet', '--no-verify', '--message', spec.message], dates(0));
+  if ((await readdir(path)).length > 0) return checkRepo(path);
+  // Made beside it and moved there when complete, so that nobody finds half a repository.
+  const draft = await mkdtemp(`${path}.new-`);
+  try {
+    await fillRepo(draft, spec);
+    await rename(draft, path);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function fillRepo(dir: string, spec: RepoSpec): Promise<void> {
+  await spec.fill(dir);
+  await write(dir, ['init', '--quiet', '--initial-branch=main']);
+  await write(dir, ['add', '--all']);
+  await write(dir, ['commit', '--quiet', '--no-verify', '--message', spec.message], dates(0));
   for (const [index, branch] of spec.branches.entries()) {
-    await write(path, ['branch', branch.name, 'main']);
-    await commit(path, branch.name, branch.change, { message: branch.message, env: dates(index + 1) });
+    await write(dir, ['branch', branch.name, 'main']);
+    await commit(dir, branch.name, branch.change, { message: branch.message, env: dates(index + 1) });
   }
 }
 

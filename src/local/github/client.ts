@@ -45,7 +45,7 @@ export interface LocalGitHubClient {
   /** The oldest first. */
   comments(number: number): Promise<LocalComment[]>;
   comment(number: number, body: string, author?: string): Promise<LocalComment>;
-  /** The oldest first; the last 1,000 are kept. */
+  /** The newest first; the last 1,000 are kept. */
   deliveries(match?: DeliveryMatch): Promise<Delivery[]>;
   /** Sends the newest that matches once more, under the same GUID; resolves when it was answered or given up. */
   redeliver(match?: DeliveryMatch): Promise<Delivery>;
@@ -107,12 +107,12 @@ const deliveryShape: z.ZodType<Delivery> = z.object({
   event: z.string(),
   action: z.string().nullable(),
   redelivery: z.boolean(),
-  deliveredAt: z.string(),
-  state: z.enum(['pending', 'done']),
-  statusCode: z.number(),
+  delivered_at: z.string(),
+  status_code: z.number(),
   status: z.string(),
-  durationMs: z.number(),
-  payload: z.unknown(),
+  duration: z.number(),
+  url: z.string(),
+  request: z.object({ headers: z.record(z.string(), z.string()), payload: z.unknown() }),
 });
 const errorShape = z.object({
   message: z.string(),
@@ -183,7 +183,7 @@ export function connectLocalGitHub(options: ClientOptions): LocalGitHubClient {
   const pulls = async (state = 'all'): Promise<LocalPull[]> =>
     connection.pages(pullShape, `${base}/pulls?state=${state}&direction=asc`);
   const deliveries = async (match: DeliveryMatch = {}): Promise<Delivery[]> =>
-    connection.read(z.array(deliveryShape), `/_deliveries?${query(match)}`);
+    connection.pages(deliveryShape, `/_deliveries?${query(match)}`);
   const idle = (): Promise<void> => connection.act('POST', '/_idle');
 
   return {
@@ -209,7 +209,7 @@ export function connectLocalGitHub(options: ClientOptions): LocalGitHubClient {
     },
     deliveries,
     async redeliver(match = {}) {
-      const last = (await deliveries(match)).at(-1);
+      const last = (await deliveries(match))[0];
       if (last === undefined) throw new Error(`no delivery matches ${JSON.stringify(match)}`);
       const response = await connection.call('POST', `/_deliveries/${last.id}/redeliver`);
       const { id } = deliveryShape.parse(await response.json());

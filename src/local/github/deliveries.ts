@@ -1,6 +1,7 @@
 /** Signed webhooks, one at a time in the order of their events, recorded, and repeated only when somebody asks. */
 import { createHmac, randomUUID } from 'node:crypto';
 
+/** As in GitHub's REST API, `hook-delivery`. */
 export interface Delivery {
   readonly id: number;
   /** `X-GitHub-Delivery`; a redelivery keeps it. */
@@ -9,14 +10,15 @@ export interface Delivery {
   readonly action: string | null;
   readonly redelivery: boolean;
   /** ISO time with milliseconds. */
-  readonly deliveredAt: string;
-  readonly state: 'pending' | 'done';
-  /** HTTP status of the answer; 0 when there was none. */
-  readonly statusCode: number;
-  /** `OK`, or what went wrong, for people. */
+  readonly delivered_at: string;
+  /** HTTP status of the answer; 0 when there was none (yet). */
+  readonly status_code: number;
+  /** `pending`, `OK`, or what went wrong, for people. */
   readonly status: string;
-  readonly durationMs: number;
-  readonly payload: unknown;
+  /** Seconds. */
+  readonly duration: number;
+  readonly url: string;
+  readonly request: { readonly headers: Readonly<Record<string, string>>; readonly payload: unknown };
 }
 
 export interface Hook {
@@ -27,14 +29,20 @@ export interface Hook {
   readonly log: (message: string) => void;
 }
 
+export const HOOK_ID = 1;
 /** GitHub keeps some days' worth; this keeps a count. */
 const KEPT = 1_000;
 
-type Mutable = { -readonly [Key in keyof Delivery]: Delivery[Key] };
+export type DeliveryLine = Omit<Delivery, 'request'>;
 
 interface Entry {
-  readonly record: Mutable;
+  readonly line: { -readonly [Key in keyof DeliveryLine]: DeliveryLine[Key] };
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+function deliveryOf({ line, headers, body }: Entry): Delivery {
+  return { ...line, request: { headers, payload: JSON.parse(body) as unknown } };
 }
 
 export class Deliveries {
@@ -64,20 +72,21 @@ export class Deliveries {
     this.#enqueue(event, action ?? null, JSON.stringify(payload));
   }
 
-  /** The newest last; without payloads' copies being made. */
-  list(): readonly Delivery[] {
-    return this.#entries.map((entry) => entry.record);
+  /** The newest first, without what was sent. */
+  list(): readonly DeliveryLine[] {
+    return this.#entries.map((entry) => entry.line).reverse();
   }
 
   find(id: number): Delivery | undefined {
-    return this.#entries.find((entry) => entry.record.id === id)?.record;
+    const entry = this.#entries.find(({ line }) => line.id === id);
+    return entry === undefined ? undefined : deliveryOf(entry);
   }
 
-  /** The same body and GUID once more, to the address as it is now. Undefined when there is no such delivery. */
+  /** The same body and GUID once more, to the address as it is now. Undefined when there is no such delivery, or no hook. */
   redeliver(id: number): Delivery | undefined {
-    const old = this.#entries.find((entry) => entry.record.id === id);
+    const old = this.#entries.find(({ line }) => line.id === id);
     if (old === undefined || this.#url === undefined) return undefined;
-    return this.#enqueue(old.record.event, old.record.action, old.body, old.record.guid);
+    return deliveryOf(this.#enqueue(old.line.event, old.line.action, old.body, old.line.guid));
   }
 
   /** Resolves when everything sent so far was answered or given up. */
@@ -90,70 +99,68 @@ export class Deliveries {
     await this.#tail;
   }
 
-  #enqueue(event: string, action: string | null, body: string, guid?: string): Delivery {
-    const record: Mutable = {
+  #enqueue(event: string, action: string | null, body: string, guid?: string): Entry {
+    const line = {
       id: this.#nextId,
       guid: guid ?? randomUUID(),
       event,
       action,
       redelivery: guid !== undefined,
-      deliveredAt: new Date(this.#hook.now()).toISOString(),
-      state: 'pending',
-      statusCode: 0,
+      delivered_at: new Date(this.#hook.now()).toISOString(),
+      status_code: 0,
       status: 'pending',
-      durationMs: 0,
-      payload: JSON.parse(body),
+      duration: 0,
+      url: this.#url ?? '',
     };
     this.#nextId += 1;
-    const entry = { record, body };
+    const entry = { line, headers: this.#headers(event, line.guid, body), body };
     this.#entries.push(entry);
     if (this.#entries.length > KEPT) this.#entries.shift();
     this.#tail = this.#tail.then(() => this.#deliver(entry));
-    return record;
+    return entry;
   }
 
-  async #deliver({ record, body }: Entry): Promise<void> {
+  #headers(event: string, guid: string, body: string): Record<string, string> {
+    const signature = createHmac('sha256', this.#hook.secret).update(body).digest('hex');
+    return {
+      accept: '*/*',
+      'content-type': 'application/json',
+      'user-agent': 'GitHub-Hookshot/0ca1f00',
+      'x-github-event': event,
+      'x-github-delivery': guid,
+      'x-github-hook-id': String(HOOK_ID),
+      'x-github-hook-installation-target-id': String(this.#hook.repoId),
+      'x-github-hook-installation-target-type': 'repository',
+      'x-hub-signature-256': `sha256=${signature}`,
+    };
+  }
+
+  async #deliver(entry: Entry): Promise<void> {
+    const { line } = entry;
     const started = this.#hook.now();
-    record.deliveredAt = new Date(started).toISOString();
+    line.delivered_at = new Date(started).toISOString();
     try {
-      record.statusCode = await this.#post(record, body);
-      record.status = record.statusCode < 400 ? 'OK' : `Invalid HTTP Response: ${record.statusCode}`;
+      line.status_code = await this.#post(entry);
+      line.status = line.status_code < 300 ? 'OK' : `Invalid HTTP Response: ${line.status_code}`;
     } catch (error) {
-      record.status = reasonOf(error);
+      line.status = reasonOf(error);
     }
-    record.durationMs = this.#hook.now() - started;
-    record.state = 'done';
-    const name = record.action === null ? record.event : `${record.event}.${record.action}`;
-    this.#hook.log(`webhook ${name}: ${record.status}`);
+    line.duration = (this.#hook.now() - started) / 1_000;
+    const name = line.action === null ? line.event : `${line.event}.${line.action}`;
+    this.#hook.log(`webhook ${name}: ${line.status}`);
   }
 
-  async #post(record: Delivery, body: string): Promise<number> {
+  /** To the address as it is now, which may have changed while this one waited. GitHub follows no redirects. */
+  async #post({ line, headers, body }: Entry): Promise<number> {
     this.#stop.signal.throwIfAborted();
     if (this.#url === undefined) throw new Error('the webhook was removed');
-    const signature = createHmac('sha256', this.#hook.secret).update(body).digest('hex');
-    const response = await fetch(this.#url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#hook.timeoutMs)]),
-      headers: {
-        accept: '*/*',
-        'content-type': 'application/json',
-        'user-agent': 'GitHub-Hookshot/0ca1f00',
-        'x-github-event': record.event,
-        'x-github-delivery': record.guid,
-        'x-github-hook-id': String(HOOK_ID),
-        'x-github-hook-installation-target-id': String(this.#hook.repoId),
-        'x-github-hook-installation-target-type': 'repository',
-        'x-hub-signature-256': `sha256=${signature}`,
-      },
-      body,
-    });
+    line.url = this.#url;
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#hook.timeoutMs)]);
+    const response = await fetch(this.#url, { method: 'POST', redirect: 'manual', signal, headers, body });
     await response.body?.cancel();
     return response.status;
   }
 }
-
-export const HOOK_ID = 1;
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

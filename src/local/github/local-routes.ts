@@ -2,11 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Deliveries, Delivery } from './deliveries.ts';
 import { notFound, RestError } from './errors.ts';
-import { idIn, parseBody, queryOf } from './http.ts';
+import { idIn, paginate, parseBody, queryOf } from './http.ts';
 import { webhookBody } from './options.ts';
 
 export interface Controls {
   readonly deliveries: Deliveries;
+  /** Of this server. */
+  readonly url: string;
   /** Reads the branches now. */
   refresh(): Promise<void>;
   /** Null for no webhooks. A new address is sent a `ping`. */
@@ -21,15 +23,16 @@ export function redeliver(deliveries: Deliveries, id: number): Delivery {
 }
 
 export async function localRoutes(app: FastifyInstance, controls: Controls): Promise<void> {
-  const { deliveries } = controls;
+  const { deliveries, url } = controls;
   const idOf = (params: unknown): number => idIn((params as Record<string, string>)['id']);
 
-  app.get('/_deliveries', async (request) => {
+  app.get('/_deliveries', async (request, reply) => {
     const { event, action } = queryOf(request);
-    return deliveries
+    const lines = deliveries
       .list()
       .filter((one) => event === undefined || one.event === event)
       .filter((one) => action === undefined || one.action === action);
+    return paginate(request, reply, url, lines).map(({ id }) => deliveries.find(id));
   });
   app.get('/_deliveries/:id', async (request) => {
     const delivery = deliveries.find(idOf(request.params));

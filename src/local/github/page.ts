@@ -1,13 +1,13 @@
 /** The page for people: pull requests with their labels, state and last comment, and small forms to change them. */
 import { htmlEscape } from 'escape-goat';
 import { commentsOf } from './comments.ts';
-import type { Delivery } from './deliveries.ts';
+import type { DeliveryLine } from './deliveries.ts';
 import type { Comment, Pull } from './state.ts';
 import { forkOf, type World } from './world.ts';
 
 export interface PageView {
   readonly world: World;
-  readonly deliveries: readonly Delivery[];
+  readonly deliveries: readonly DeliveryLine[];
   readonly webhookUrl: string | undefined;
   readonly suggestedLabels: readonly string[];
   /** Allows the page's own style and script, and no other. */
@@ -130,16 +130,16 @@ function commentBlock(comment: Comment): string {
   return htmlEscape`<div><p class="faint">${comment.author} · ${comment.updatedAt}</p><pre>${comment.body}</pre></div>`;
 }
 
-function deliveryTable(deliveries: readonly Delivery[]): string {
+function deliveryTable(deliveries: readonly DeliveryLine[]): string {
   if (deliveries.length === 0) return '';
-  return `<article><h2>Webhook deliveries</h2><table>${deliveries.slice(-10).reverse().map(deliveryRow).join('')}</table></article>`;
+  return `<article><h2>Webhook deliveries</h2><table>${deliveries.slice(0, 10).map(deliveryRow).join('')}</table></article>`;
 }
 
-function deliveryRow(delivery: Delivery): string {
+function deliveryRow(delivery: DeliveryLine): string {
   const name = delivery.action === null ? delivery.event : `${delivery.event}.${delivery.action}`;
-  const tone = delivery.state === 'done' && delivery.status !== 'OK' ? 'bad' : 'faint';
+  const tone = !['OK', 'pending'].includes(delivery.status) ? 'bad' : 'faint';
   const again = delivery.redelivery ? ' (again)' : '';
-  const cells = htmlEscape`<td>${name}${again}</td><td class="${tone}">${delivery.status}</td><td class="faint">${delivery.deliveredAt}</td>`;
+  const cells = htmlEscape`<td>${name}${again}</td><td class="${tone}">${delivery.status}</td><td class="faint">${delivery.delivered_at}</td>`;
   const form = `<form method="post" action="/_ui/deliveries/${delivery.id}/redeliver"><button>Redeliver</button></form>`;
   return `<tr>${cells}<td>${form}</td></tr>`;
 }

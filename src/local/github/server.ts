@@ -53,6 +53,9 @@ export async function startLocalGitHub(options: LocalGitHubOptions): Promise<Loc
   const ready = Promise.withResolvers<void>();
   const app = makeApp(settings, world, file, ready.promise, {
     deliveries,
+    get url() {
+      return place.url;
+    },
     refresh: () => poller.refresh(),
     setWebhookUrl(url) {
       deliveries.url = url ?? undefined;
