@@ -1,0 +1,100 @@
+/** What ECS refuses to run. Each check throws InvalidParameterException unless it says otherwise. */
+import type { RunTaskRequest, TaskOverride } from '@aws-sdk/client-ecs';
+import { ApiError } from '../service.ts';
+import { clientError, invalid } from './context.ts';
+import type { EcsContext } from './context.ts';
+import { checkFargateSize } from './fargate-sizes.ts';
+import type { DefinitionRecord } from './state.ts';
+import { checkTags } from './tags.ts';
+import { findDefinition } from './task-definitions.ts';
+
+const MAX_COUNT = 10;
+const MAX_TOKEN = 64;
+const MAX_OVERRIDES = 8192;
+const MAX_SUBNETS = 16;
+const MAX_SECURITY_GROUPS = 5;
+
+/** What can be said without the task definition. AWS-FACTS ECS "RunTask count" to "overrides". */
+export function checkRunTask(input: RunTaskRequest): void {
+  const count = input.count ?? 1;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
+    throw invalid(`count must be between 1 and ${MAX_COUNT}; found ${count}`);
+  }
+  if (input.clientToken !== undefined && !/^[!-~]{1,64}$/.test(input.clientToken)) {
+    throw invalid(`clientToken must be 1 to ${MAX_TOKEN} characters of ASCII 33 to 126`);
+  }
+  if (input.startedBy !== undefined && !/^[A-Za-z0-9/_-]{1,128}$/.test(input.startedBy)) {
+    throw invalid(`startedBy must be 1 to 128 letters, digits, -, / and _; found '${input.startedBy.slice(0, 200)}'`);
+  }
+  if (input.launchType === 'EXTERNAL') {
+    throw new ApiError('UnsupportedFeatureException', 'launchType EXTERNAL is not offered locally');
+  }
+  checkTags(input.tags);
+}
+
+/** The definition to run. Throws ClientException when it is unknown. */
+export function runnableDefinition(ctx: EcsContext, input: RunTaskRequest): DefinitionRecord {
+  const record = findDefinition(ctx, input.taskDefinition ?? '');
+  if (record === undefined) {
+    throw clientError('TaskDefinition not found.');
+  }
+  if (record.definition.status !== 'ACTIVE') {
+    throw clientError('TaskDefinition is inactive');
+  }
+  return record;
+}
+
+/** What depends on the task definition. */
+export function checkAgainstDefinition(ctx: EcsContext, input: RunTaskRequest, record: DefinitionRecord): void {
+  const { definition } = record;
+  if (definition.networkMode !== 'awsvpc') {
+    throw new ApiError(
+      'UnsupportedFeatureException',
+      `networkMode must be awsvpc: the local AWS gives each task an address of its own; found '${definition.networkMode}'`,
+    );
+  }
+  const launchType = input.launchType ?? 'EC2';
+  const fargate = definition.requiresCompatibilities?.includes('FARGATE') ?? false;
+  if (launchType === 'FARGATE' && !fargate) {
+    throw invalid('Task definition does not support launch_type FARGATE.');
+  }
+  checkNetwork(ctx, input);
+  checkOverrides(input.overrides, record);
+  if (launchType === 'FARGATE') {
+    checkFargateSize(input.overrides?.cpu ?? definition.cpu, input.overrides?.memory ?? definition.memory);
+  }
+}
+
+function checkNetwork(ctx: EcsContext, input: RunTaskRequest): void {
+  const network = input.networkConfiguration?.awsvpcConfiguration;
+  if (network === undefined) {
+    throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
+  }
+  const subnets = network.subnets ?? [];
+  if (subnets.length === 0 || subnets.length > MAX_SUBNETS) {
+    throw invalid(`subnets must be 1 to ${MAX_SUBNETS}; found ${subnets.length}`);
+  }
+  const unknown = subnets.find((subnet) => !ctx.addresses.has(subnet));
+  if (unknown !== undefined) {
+    throw invalid(`Error retrieving subnet information for [${unknown}]: The subnet ID '${unknown}' does not exist`);
+  }
+  const groups = network.securityGroups?.length ?? 0;
+  if (groups > MAX_SECURITY_GROUPS) {
+    throw invalid(`securityGroups must be at most ${MAX_SECURITY_GROUPS}; found ${groups}`);
+  }
+  if (!['ENABLED', 'DISABLED'].includes(network.assignPublicIp ?? 'DISABLED')) {
+    throw invalid(`assignPublicIp must be ENABLED or DISABLED; found '${network.assignPublicIp}'`);
+  }
+}
+
+function checkOverrides(overrides: TaskOverride | undefined, record: DefinitionRecord): void {
+  const size = JSON.stringify(overrides ?? {}).length;
+  if (size > MAX_OVERRIDES) {
+    throw invalid(`Overrides must be at most ${MAX_OVERRIDES} characters as JSON; found ${size}`);
+  }
+  for (const { name } of overrides?.containerOverrides ?? []) {
+    if (!record.definition.containerDefinitions?.some((container) => container.name === name)) {
+      throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`);
+    }
+  }
+}

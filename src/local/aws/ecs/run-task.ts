@@ -1,0 +1,127 @@
+/** RunTask: checks, the client token, then one record for each task. */
+import type { ContainerDefinition, RunTaskRequest, RunTaskResponse, Tag } from '@aws-sdk/client-ecs';
+import { clusterOf } from './clusters.ts';
+import { hexId } from './context.ts';
+import type { EcsContext, RunTaskFailure } from './context.ts';
+import type { LifeCycle } from './life-cycle.ts';
+import { containerArn, taskArn } from './names.ts';
+import { checkAgainstDefinition, checkRunTask, runnableDefinition } from './run-task-check.ts';
+import type { ContainerRecord, DefinitionRecord, FailureRecord, NetworkInterface, TaskRecord } from './state.ts';
+import { checkTags } from './tags.ts';
+import { remember, replay } from './tokens.ts';
+import { taskShape } from './views.ts';
+
+export function runTask(ctx: EcsContext, lifeCycle: LifeCycle, input: RunTaskRequest): RunTaskResponse {
+  const cluster = clusterOf(ctx, input.cluster).name;
+  checkRunTask(input);
+  const known = replay(ctx, cluster, input);
+  if (known !== undefined) {
+    return known;
+  }
+  const record = runnableDefinition(ctx, input);
+  checkAgainstDefinition(ctx, input, record);
+  const attempts = Array.from({ length: input.count ?? 1 }, () => tryOne(ctx, { cluster, input, record }));
+  const tasks = attempts.flatMap(({ task }) => task ?? []);
+  const failures = attempts.flatMap(({ failure }) => failure ?? []);
+  const taskIds = tasks.map((task) => task.id);
+  remember(ctx, cluster, input, { taskIds, taskArns: tasks.map((task) => task.arn), failures });
+  for (const task of tasks) {
+    lifeCycle.begin(task);
+  }
+  // A task that starts in spite of its failure is one that the answer does not show.
+  const shown = attempts.flatMap(({ task, failure }) => (task && !failure ? task : []));
+  return { tasks: shown.map((task) => taskShape(ctx, task, true)), failures };
+}
+
+interface Launch {
+  readonly cluster: string;
+  readonly input: RunTaskRequest;
+  readonly record: DefinitionRecord;
+}
+
+interface Attempt {
+  readonly task?: TaskRecord;
+  readonly failure?: FailureRecord;
+}
+
+function tryOne(ctx: EcsContext, launch: Launch): Attempt {
+  const refused = ctx.failRunTask(launch.input);
+  const failure = refused && { failure: toFailure(refused) };
+  if (failure !== undefined && !refused?.startsAnyway) {
+    return failure;
+  }
+  const task = record(ctx, launch);
+  return task === undefined ? { failure: { reason: 'RESOURCE:ENI' } } : { task, ...failure };
+}
+
+function toFailure({ arn, reason, detail }: RunTaskFailure): FailureRecord {
+  return { reason, ...(arn !== undefined && { arn }), ...(detail !== undefined && { detail }) };
+}
+
+/** Undefined when no address is left. */
+function record(ctx: EcsContext, launch: Launch): TaskRecord | undefined {
+  const { input, cluster } = launch;
+  const { definition } = launch.record;
+  const place = ctx.addresses.take(input.networkConfiguration?.awsvpcConfiguration?.subnets ?? []);
+  if (place === undefined) {
+    return undefined;
+  }
+  const id = hexId(ctx.random, 32);
+  const now = ctx.clock.now();
+  const cpu = input.overrides?.cpu ?? definition.cpu;
+  const memory = input.overrides?.memory ?? definition.memory;
+  const task: TaskRecord = {
+    seq: ctx.state.nextSeq,
+    id,
+    arn: taskArn(ctx, cluster, id),
+    cluster,
+    definitionArn: definition.taskDefinitionArn ?? '',
+    family: definition.family ?? '',
+    group: input.group ?? `family:${definition.family}`,
+    ...(input.startedBy !== undefined && { startedBy: input.startedBy }),
+    launchType: input.launchType === 'FARGATE' ? 'FARGATE' : 'EC2',
+    ...(cpu !== undefined && { cpu }),
+    ...(memory !== undefined && { memory }),
+    overrides: { ...input.overrides, containerOverrides: [...(input.overrides?.containerOverrides ?? [])] },
+    tags: tagsOf(launch),
+    lastStatus: 'PROVISIONING',
+    desiredStatus: 'RUNNING',
+    version: 1,
+    createdAt: now,
+    visibleAt: now + ctx.visibilityLagMs(),
+    network: interfaceOf(ctx, place),
+    containers: (definition.containerDefinitions ?? []).map((one) => containerOf(ctx, cluster, id, one)),
+  };
+  ctx.state.nextSeq += 1;
+  ctx.state.tasks[id] = task;
+  ctx.changed();
+  return task;
+}
+
+function tagsOf({ input, record: { tags } }: Launch): Tag[] {
+  const own = checkTags(input.tags);
+  const inherited = input.propagateTags === 'TASK_DEFINITION' ? tags : [];
+  return [...inherited.filter((tag) => !own.some((one) => one.key === tag.key)), ...own];
+}
+
+function interfaceOf(ctx: EcsContext, place: { subnetId: string; address: string }): NetworkInterface {
+  const mac = hexId(ctx.random, 10).match(/../g) ?? [];
+  return {
+    ...place,
+    attachmentId: hexId(ctx.random, 32),
+    interfaceId: `eni-${hexId(ctx.random, 17)}`,
+    macAddress: ['0a', ...mac].join(':'),
+    status: 'PRECREATED',
+  };
+}
+
+function containerOf(ctx: EcsContext, cluster: string, task: string, definition: ContainerDefinition): ContainerRecord {
+  return {
+    name: definition.name ?? '',
+    arn: containerArn(ctx, cluster, task, hexId(ctx.random, 32)),
+    image: definition.image ?? '',
+    runtimeId: `${task}-${hexId(ctx.random, 10)}`,
+    essential: definition.essential !== false,
+    lastStatus: 'PENDING',
+  };
+}

@@ -1,0 +1,136 @@
+/** What the local ECS knows: plain JSON values, so that it can be kept in a file as it is. Times are ms since the epoch. */
+import type { Tag, TaskDefinition, TaskOverride } from '@aws-sdk/client-ecs';
+import type { ProcessIdentity } from '../runner/port.ts';
+
+export interface EcsState {
+  version: 1;
+  /** By name. */
+  clusters: Record<string, ClusterRecord>;
+  /** By family; ascending by revision. */
+  families: Record<string, DefinitionRecord[]>;
+  /** By task id, in the order of their creation. */
+  tasks: Record<string, TaskRecord>;
+  /** By cluster and client token. */
+  tokens: Record<string, TokenRecord>;
+  /** Of the next task. */
+  nextSeq: number;
+}
+
+export interface ClusterRecord {
+  name: string;
+  tags: Tag[];
+}
+
+export interface DefinitionRecord {
+  definition: Omit<TaskDefinition, 'registeredAt' | 'deregisteredAt' | 'deleteRequestedAt'>;
+  registeredAt: number;
+  deregisteredAt?: number;
+  tags: Tag[];
+}
+
+/** AWS-FACTS ECS "lifecycle". */
+export type TaskStatus =
+  | 'PROVISIONING'
+  | 'PENDING'
+  | 'ACTIVATING'
+  | 'RUNNING'
+  | 'DEACTIVATING'
+  | 'STOPPING'
+  | 'DEPROVISIONING'
+  | 'STOPPED';
+
+/** Of AWS-FACTS ECS "stopCode", those that standalone tasks can have here. */
+export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'InfrastructureHealth';
+
+export interface TaskRecord {
+  /** Ascends with creation; the key of pages. */
+  seq: number;
+  id: string;
+  arn: string;
+  cluster: string;
+  definitionArn: string;
+  family: string;
+  group: string;
+  startedBy?: string;
+  launchType: 'FARGATE' | 'EC2';
+  cpu?: string;
+  memory?: string;
+  overrides: TaskOverride;
+  tags: Tag[];
+  lastStatus: TaskStatus;
+  desiredStatus: 'RUNNING' | 'STOPPED';
+  version: number;
+  createdAt: number;
+  /** Until then DescribeTasks answers MISSING and ListTasks leaves it out. */
+  visibleAt: number;
+  pullStartedAt?: number;
+  pullStoppedAt?: number;
+  startedAt?: number;
+  stoppingAt?: number;
+  executionStoppedAt?: number;
+  stoppedAt?: number;
+  stopCode?: StopCode;
+  stoppedReason?: string;
+  network: NetworkInterface;
+  containers: ContainerRecord[];
+}
+
+export interface NetworkInterface {
+  subnetId: string;
+  address: string;
+  attachmentId: string;
+  interfaceId: string;
+  macAddress: string;
+  status: 'PRECREATED' | 'ATTACHED' | 'DELETED';
+}
+
+export interface ContainerRecord {
+  name: string;
+  arn: string;
+  image: string;
+  imageDigest?: string;
+  runtimeId: string;
+  essential: boolean;
+  lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
+  exitCode?: number;
+  reason?: string;
+  /** Of the process that stands for it, while it may live. */
+  process?: ProcessIdentity;
+}
+
+/** AWS-FACTS ECS "clientToken". */
+export interface TokenRecord {
+  /** The request without its token, in a form that can be compared. */
+  request: string;
+  taskIds: string[];
+  taskArns: string[];
+  failures: FailureRecord[];
+  createdAt: number;
+}
+
+export interface FailureRecord {
+  arn?: string;
+  reason: string;
+  detail?: string;
+}
+
+export function emptyEcsState(): EcsState {
+  return { version: 1, clusters: {}, families: {}, tasks: {}, tokens: {}, nextSeq: 1 };
+}
+
+/** Refuses a file of another kind or version. What is inside was written by this module and is believed. */
+export function parseEcsState(raw: unknown): EcsState {
+  const state = (raw ?? {}) as Partial<EcsState>;
+  if (state.version !== 1) {
+    throw new Error(`version must be 1; found ${JSON.stringify(state.version)}`);
+  }
+  for (const name of ['clusters', 'families', 'tasks', 'tokens'] as const) {
+    if (typeof state[name] !== 'object' || state[name] === null) {
+      throw new Error(`${name} must be an object; found ${JSON.stringify(state[name])}`);
+    }
+  }
+  if (!Number.isInteger(state.nextSeq)) {
+    throw new Error(`nextSeq must be a whole number; found ${JSON.stringify(state.nextSeq)}`);
+  }
+  return state as EcsState;
+}

@@ -1,0 +1,80 @@
+/** Tags of clusters, task definitions and tasks. AWS-FACTS ECS "tags". */
+import type {
+  ListTagsForResourceRequest,
+  ListTagsForResourceResponse,
+  Tag,
+  TagResourceRequest,
+  TagResourceResponse,
+} from '@aws-sdk/client-ecs';
+import { ApiError } from '../service.ts';
+import { invalid } from './context.ts';
+import type { EcsContext } from './context.ts';
+import { clusterArn } from './names.ts';
+
+const MAX_TAGS = 50;
+const MAX_KEY = 128;
+const MAX_VALUE = 256;
+
+/** Throws InvalidParameterException. */
+export function checkTags(tags: readonly Tag[] | undefined): Tag[] {
+  const keys = new Set<string>();
+  for (const tag of tags ?? []) {
+    const { key = '', value = '' } = tag;
+    if (key === '' || key.length > MAX_KEY || key.toLowerCase().startsWith('aws:')) {
+      throw invalid(`Tag keys must be 1 to ${MAX_KEY} characters and not start with aws:; found '${key}'`);
+    }
+    if (value.length > MAX_VALUE) {
+      throw invalid(`The value of tag '${key}' must be at most ${MAX_VALUE} characters; found ${value.length}`);
+    }
+    if (keys.has(key)) {
+      throw invalid(`Duplicate tag keys found: '${key}'`);
+    }
+    keys.add(key);
+  }
+  if (keys.size > MAX_TAGS) {
+    throw invalid(`The number of tags must be at most ${MAX_TAGS}; found ${keys.size}`);
+  }
+  return (tags ?? []).map(({ key, value }) => ({ key, value: value ?? '' }));
+}
+
+export function tagResource(ctx: EcsContext, input: TagResourceRequest): TagResourceResponse {
+  const resource = taggable(ctx, input.resourceArn ?? '');
+  if (resource.stopped) {
+    throw invalid('The specified task is stopped. Specify a running task and try again.');
+  }
+  const added = checkTags(input.tags);
+  const kept = resource.tags.filter((tag) => !added.some((one) => one.key === tag.key));
+  const merged = checkTags([...kept, ...added]);
+  resource.tags.splice(0, resource.tags.length, ...merged);
+  ctx.changed();
+  return {};
+}
+
+export function listTagsForResource(ctx: EcsContext, input: ListTagsForResourceRequest): ListTagsForResourceResponse {
+  return { tags: [...taggable(ctx, input.resourceArn ?? '').tags] };
+}
+
+interface Taggable {
+  readonly tags: Tag[];
+  readonly stopped: boolean;
+}
+
+function taggable(ctx: EcsContext, resourceArn: string): Taggable {
+  const { state } = ctx;
+  const task = Object.values(state.tasks).find((one) => one.arn === resourceArn);
+  if (task !== undefined) {
+    return { tags: task.tags, stopped: task.desiredStatus === 'STOPPED' };
+  }
+  const definition = Object.values(state.families)
+    .flat()
+    .find((one) => one.definition.taskDefinitionArn === resourceArn);
+  const cluster = Object.values(state.clusters).find((one) => clusterArn(ctx, one.name) === resourceArn);
+  const tags = definition?.tags ?? cluster?.tags;
+  if (tags === undefined) {
+    throw new ApiError(
+      'ResourceNotFoundException',
+      `The specified resource was not found: ${resourceArn.slice(0, 300)}`,
+    );
+  }
+  return { tags, stopped: false };
+}

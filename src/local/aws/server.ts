@@ -1,0 +1,208 @@
+/** The local AWS as a whole: its services on one port, its tasks as processes, its state in one directory. */
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isDynamoDb, makeDynamoDb } from './dynamodb.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { makeEcr } from './ecr/service.ts';
+import { firstAddress } from './ecs/addresses.ts';
+import type { EcsOptions, TaskTimings } from './ecs/context.ts';
+import { DEFAULT_TIMINGS, makeEcs } from './ecs/service.ts';
+import type { Ecs } from './ecs/service.ts';
+import { emptyEcsState, parseEcsState } from './ecs/state.ts';
+import { listen } from './http.ts';
+import { makeImages, registryHost } from './images.ts';
+import type { Images, LocalImage } from './images.ts';
+import { makeLogs } from './logs/service.ts';
+import { makeLogStore } from './logs/store.ts';
+import type { LogStore } from './logs/store.ts';
+import { openState } from './persist.ts';
+import type { TaskRunner } from './runner/port.ts';
+import { addressProblem, makeProcessRunner } from './runner/process-runner.ts';
+import type { LocalClock, Service } from './service.ts';
+import { makeDispatcher } from './wire/dispatcher.ts';
+import type { Dispatch } from './wire/message.ts';
+
+export interface LocalAwsOptions {
+  /** Default 127.0.0.1. Whoever reaches the port can start programs as you. */
+  readonly host?: string;
+  /** Default 4566; 0 takes any that is free. */
+  readonly port?: number;
+  /** Absent: nothing outlives `close`. */
+  readonly stateDir?: string;
+  /** 12 digits. Default 000000000000. */
+  readonly account?: string;
+  /** Default us-east-1. */
+  readonly region?: string;
+  readonly images?: readonly LocalImage[];
+  /** CIDR block by subnet id. Default `{ 'subnet-local': '127.20.0.0/24' }`. */
+  readonly subnets?: Readonly<Record<string, string>>;
+  /** Between SIGTERM and SIGKILL. Default 30. */
+  readonly stopTimeoutSeconds?: number;
+  /** Served beside those made here. */
+  readonly extraServices?: readonly Service[];
+  /** Default 20 ms a status. */
+  readonly timings?: Partial<TaskTimings>;
+  /** How long a new task stays invisible, in ms. Default 0. */
+  readonly visibilityLagMs?: number;
+  readonly failRunTask?: EcsOptions['failRunTask'];
+  /** Default: child processes. */
+  readonly runner?: TaskRunner;
+  readonly log?: (line: string) => void;
+}
+
+export interface LocalAws {
+  /** For `endpoint` of SDK clients, e.g. `http://127.0.0.1:4566`. */
+  readonly endpoint: string;
+  /** The same services without a socket: see `requestHandlerOf`. */
+  readonly dispatch: Dispatch;
+  readonly ecs: Ecs;
+  readonly images: Images;
+  readonly logs: LogStore;
+  /** `{account}.dkr.ecr.{region}.amazonaws.com` */
+  readonly registry: string;
+  /** Stops tasks, sockets and databases; once, however often it is called. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_SUBNETS = { 'subnet-local': '127.20.0.0/24' };
+
+/** The real one. Timers keep the process alive: `close` cancels them. */
+export const systemClock: LocalClock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/**
+ * Throws, with nothing left open, when the port is taken, the state directory is in use or cannot be read, or the
+ * subnets' addresses cannot be listened on.
+ */
+export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
+  const closers: (() => Promise<void>)[] = [];
+  /** In reverse order of opening; all of them, even when one fails. */
+  const closeAll = async (): Promise<void> => {
+    const errors: unknown[] = [];
+    for (const close of closers.splice(0).reverse()) {
+      await close().catch((error: unknown) => errors.push(error));
+    }
+    if (errors.length > 0) {
+      throw new AggregateError(errors, `the local AWS did not close cleanly: ${errors.map(String).join('; ')}`);
+    }
+  };
+  try {
+    return await open(options, closers, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function open(
+  options: LocalAwsOptions,
+  closers: (() => Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<LocalAws> {
+  const now = (): number => systemClock.now();
+  const { account = '000000000000', region = 'us-east-1', stateDir, log = () => undefined } = options;
+  checkAccount(account);
+  const subnets = options.subnets ?? DEFAULT_SUBNETS;
+  if (stateDir !== undefined) {
+    closers.push(await lockDirectory(resolve(stateDir)));
+  }
+  const images = makeImages(registryHost(account, region), now, options.images);
+  const logs = makeLogStore(now);
+  const dynamodb = await makeDynamoDb(stateDir && join(resolve(stateDir), 'dynamodb'));
+  closers.push(() => dynamodb.close());
+  const runner = options.runner ?? (await makeRunner(options, subnets, closers));
+  const ecs = await openEcs({ ...options, account, region, subnets, log }, { images, logs, runner }, closers);
+  const services = [
+    ecs.service,
+    makeLogs({ account, region, store: logs }),
+    makeEcr({ account, region, images }),
+    ...(options.extraServices ?? []),
+  ];
+  const answer = makeDispatcher(services, { onFault: (error, name) => log(`${name}: ${describe(error)}`) });
+  const dispatch: Dispatch = (request) => (isDynamoDb(request) ? dynamodb.dispatch(request) : answer(request));
+  const http = await listen(dispatch, options.host ?? '127.0.0.1', options.port ?? 4566);
+  closers.push(() => http.close());
+  let closing: Promise<void> | undefined;
+  return {
+    endpoint: http.url,
+    dispatch,
+    ecs,
+    images,
+    logs,
+    registry: registryHost(account, region),
+    close: () => (closing ??= closeAll()),
+  };
+}
+
+function checkAccount(account: string): void {
+  if (!/^\d{12}$/.test(account)) {
+    throw new Error(`account must be 12 digits; found '${account}'`);
+  }
+}
+
+/** Child processes; first makes sure that the subnets' addresses are there to listen on. */
+async function makeRunner(
+  { stateDir }: LocalAwsOptions,
+  subnets: Readonly<Record<string, string>>,
+  closers: (() => Promise<void>)[],
+): Promise<TaskRunner> {
+  for (const [id, cidr] of Object.entries(subnets)) {
+    const problem = await addressProblem(firstAddress(id, cidr));
+    if (problem !== undefined) {
+      throw new Error(`subnet ${id}: ${problem}`);
+    }
+  }
+  if (stateDir !== undefined) {
+    return makeProcessRunner({ directory: join(resolve(stateDir), 'tasks') });
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'mayfly-tasks-'));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  return makeProcessRunner({ directory });
+}
+
+interface Known {
+  readonly account: string;
+  readonly region: string;
+  readonly subnets: Readonly<Record<string, string>>;
+  readonly log: (line: string) => void;
+}
+
+async function openEcs(
+  options: LocalAwsOptions & Known,
+  parts: Pick<EcsOptions, 'images' | 'logs' | 'runner'>,
+  closers: (() => Promise<void>)[],
+): Promise<Ecs> {
+  const { account, region, subnets, log, stateDir, visibilityLagMs = 0 } = options;
+  const file = stateDir && join(resolve(stateDir), 'ecs.json');
+  const onError = (error: unknown): void => log(`cannot save ${file}: ${describe(error)}`);
+  const state = await openState(file, emptyEcsState(), { parse: parseEcsState, onError });
+  closers.push(() => state.close());
+  const timings = { ...DEFAULT_TIMINGS, ...options.timings };
+  const ecs = makeEcs({
+    ...parts,
+    account,
+    region,
+    subnets,
+    clock: systemClock,
+    random: () => randomInt(2 ** 47) / 2 ** 47,
+    timings: () => timings,
+    visibilityLagMs: () => visibilityLagMs,
+    state: state.value,
+    changed: () => state.save(),
+    ...(options.stopTimeoutSeconds !== undefined && { stopTimeoutSeconds: options.stopTimeoutSeconds }),
+    ...(options.failRunTask !== undefined && { failRunTask: options.failRunTask }),
+  });
+  closers.push(() => ecs.close());
+  return ecs;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
