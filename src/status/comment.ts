@@ -1,6 +1,7 @@
 /** The one comment that Mayfly keeps on a pull request or issue. A pure function of the view, so that its hash tells a change. */
 import type { SourceKey } from '../model/environment.ts';
 import { REASONS } from '../model/reasons.ts';
+import { redactLines } from '../model/redact.ts';
 import type { HeldField } from './held.ts';
 import { code, fence, link, list, oneLine, plainLines, table, words } from './markdown.ts';
 import { utc } from './time.ts';
@@ -137,7 +138,7 @@ function logBlock(lines: readonly string[]): readonly string[] {
 function block(lines: readonly string[]): readonly string[] {
   const kept: string[] = [];
   let room = BLOCK_MAX;
-  for (const line of plainLines(lines, LINE_MAX).toReversed()) {
+  for (const line of plainLines(redactLines(lines), LINE_MAX).toReversed()) {
     room -= line.length + 1;
     if (room < 0) break;
     kept.unshift(line);

@@ -1,5 +1,6 @@
 /** Fields that a person holds by hand: what GitHub's side of the record does not ask for (DESIGN §4). */
-import type { Desired, Override, Source } from '../model/environment.ts';
+import { answer } from '../model/answer.ts';
+import type { Desired, Override } from '../model/environment.ts';
 
 export interface HeldField {
   /** Attribute as in the table, e.g. `image_tag` or `override.wanted`. */
@@ -13,29 +14,24 @@ export interface HeldField {
 }
 
 /**
- * The plain attributes that differ from what every source asks, then the members of an override that is in force at
- * `now` (ms). A record without sources is wanted by hand as a whole and holds no single field.
+ * The plain attributes that differ from what the sources together ask, then the members of an override that is in force
+ * at `now` (ms). A record without sources is wanted by hand as a whole and holds no single field.
  */
 export function heldFields(desired: Desired, now: number): readonly HeldField[] {
   return [...heldAttributes(desired), ...heldByOverride(desired.override, now)];
 }
 
 function heldAttributes(desired: Desired): readonly HeldField[] {
-  const sources = Object.values(desired.sources).filter((source) => source !== undefined);
-  if (sources.length === 0) return [];
-  const asking = sources.filter((source) => source.wanted);
+  if (Object.values(desired.sources).every((source) => source === undefined)) return [];
+  const asked = answer(desired.sources);
+  const { wanted, branch, commit, imageTag } = desired;
   const held: HeldField[] = [];
-  if (desired.wanted !== asking.length > 0) held.push({ field: 'wanted', value: String(desired.wanted) });
-  if (asking.length === 0) return held;
-  const differs = (value: string | undefined, asked: (source: Source) => string | undefined): boolean =>
-    asking.every((source) => asked(source) !== value);
-  if (differs(desired.branch, (source) => source.branch)) held.push({ field: 'branch', value: desired.branch });
+  if (wanted !== asked.wanted) held.push({ field: 'wanted', value: String(wanted) });
+  if (asked.branch !== undefined && branch !== asked.branch) held.push({ field: 'branch', value: branch });
   // A commit that is absent is no hold: the head of the branch is resolved, as it is for a source without a commit.
-  if (desired.commit !== undefined && differs(desired.commit, (source) => source.commit)) {
-    held.push({ field: 'commit', value: desired.commit });
-  }
-  if (differs(desired.imageTag, (source) => source.imageTag)) {
-    held.push({ field: 'image_tag', value: desired.imageTag ?? "the project's default" });
+  if (commit !== undefined && commit !== asked.commit) held.push({ field: 'commit', value: commit });
+  if (asked.imageTag !== undefined && imageTag !== asked.imageTag) {
+    held.push({ field: 'image_tag', value: imageTag ?? "the project's default" });
   }
   return held;
 }

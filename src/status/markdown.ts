@@ -6,6 +6,7 @@
  * `<code>` within an HTML block, where no Markdown is parsed (a block ends at a blank line, hence the single lines), or in
  * a fence that is longer than any run of backticks in it.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { htmlEscape } from 'escape-goat';
 
 /** Control characters, and those that reorder or hide text. */
@@ -23,13 +24,7 @@ export function plainLines(lines: readonly string[], maxLine: number): readonly 
 }
 
 function visible(line: string): string {
-  return (
-    line
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: ANSI sequences begin with one.
-      .replace(/\u001B\[[0-?]*[ -/]*[@-~]/g, '')
-      .replaceAll('\t', '    ')
-      .replace(INVISIBLE, '')
-  );
+  return stripVTControlCharacters(line).replaceAll('\t', '    ').replace(INVISIBLE, '');
 }
 
 function clip(text: string, max: number): string {

@@ -1,6 +1,7 @@
 /** How far a start has come, as a short list of stages that people understand. Derived from conditions, for display only. */
 import { type Conditions, type ConditionType, isTrue } from '../model/conditions.ts';
 import type { EnvironmentState } from '../model/environment.ts';
+import type { JobPhase } from '../model/observed.ts';
 import { REASONS, type Reason } from '../model/reasons.ts';
 
 export type StageName = 'image' | 'task' | 'code' | 'route' | 'ready';
@@ -11,6 +12,8 @@ export interface Stage {
   readonly state: StageState;
   /** What is going on or went wrong; only on the stage that is active or failed. */
   readonly detail?: string | undefined;
+  /** What the code is being put through; only on the stage `code` while it is active. */
+  readonly phase?: JobPhase | undefined;
 }
 
 const STAGE_NAMES: readonly StageName[] = ['image', 'task', 'code', 'route', 'ready'];
@@ -40,7 +43,12 @@ const STAGE_OF_REASON: Readonly<Partial<Record<Reason, StageName>>> = {
   AppUnhealthy: 'ready',
 };
 
-const CODE_PHASES: ReadonlySet<Reason> = new Set(['Fetching', 'Installing', 'Building', 'Starting']);
+const CODE_PHASES: ReadonlyMap<Reason, JobPhase> = new Map([
+  ['Fetching', 'fetch'],
+  ['Installing', 'install'],
+  ['Building', 'build'],
+  ['Starting', 'start'],
+]);
 const AFTER_CODE: ReadonlySet<Reason> = new Set(['TargetUnhealthy', 'QuotaExceeded', 'FrontDoor']);
 const UNDER_WAY: ReadonlySet<EnvironmentState> = new Set(['PENDING', 'STARTING', 'RUNNING', 'FAILED']);
 
@@ -57,7 +65,7 @@ export function stagesOf(
     if (index < reached) return { name, state: UNDER_WAY.has(state) ? 'done' : 'waiting' };
     if (index > reached || !UNDER_WAY.has(state)) return { name, state: 'waiting' };
     if (failedAt !== undefined) return { name, state: 'failed', detail: failure && REASONS[failure] };
-    return { name, state: 'active', detail: detailOf(name, conditions) };
+    return { name, state: 'active', ...detailOf(name, conditions) };
   });
 }
 
@@ -83,9 +91,11 @@ function codeIsDone(conditions: Conditions): boolean {
   return AFTER_CODE.has(reason) || (reason === 'TaskRunning' && isTrue(conditions, 'ControlReachable'));
 }
 
-function detailOf(name: StageName, conditions: Conditions): string | undefined {
+function detailOf(name: StageName, conditions: Conditions): Pick<Stage, 'detail' | 'phase'> {
   const condition = conditions[STAGE_CONDITION[name]];
-  if (!condition || condition.reason === 'Unknown') return undefined;
-  if (name === 'code' && !CODE_PHASES.has(condition.reason)) return undefined;
-  return REASONS[condition.reason];
+  if (!condition || condition.reason === 'Unknown') return {};
+  const detail = REASONS[condition.reason];
+  if (name !== 'code') return { detail };
+  const phase = CODE_PHASES.get(condition.reason);
+  return phase === undefined ? {} : { detail, phase };
 }

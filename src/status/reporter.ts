@@ -190,11 +190,14 @@ function conditionOf(failures: readonly Failed[], count: number, now: number): O
 
 /** Without a project there is no repository to comment in. */
 function homeless(
-  { project }: EnvironmentView,
+  { project, faults }: EnvironmentView,
   keys: readonly SourceKey[],
   comments: Status['comments'],
 ): ReportOutcome {
   if (keys.length === 0) return { comments, ...conditionOf([], 0, 0) };
-  const why = `No project "${project ?? 'unknown'}" is configured, so that there is no repository to comment in.`;
-  return { comments, condition: { status: 'False', reason: 'UnknownProject', message: why } };
+  const condition =
+    faults.length > 0
+      ? { reason: 'InvalidRecord' as const, message: 'The record does not tell the repository to comment in.' }
+      : { reason: 'UnknownProject' as const, message: `No project "${project}" tells the repository to comment in.` };
+  return { comments, condition: { status: 'False', ...condition } };
 }
