@@ -89,16 +89,18 @@ function installCommand(locked: readonly [string, Manager] | undefined, checkout
 }
 
 /**
- * `node --run` starts in milliseconds and stays small beside the app, but knows no pre and post scripts and sets no
- * `npm_…` variables; a script that may need those runs under its package manager.
+ * A shell of our own starts at once, stays small beside the app and keeps the script's exit code, but knows no pre and
+ * post scripts and sets no `npm_…` variables; a script that may need those runs under its package manager. `projectEnv`
+ * puts `node_modules/.bin` on the PATH.
  */
 function scriptCommand(manager: Manager, manifest: Manifest, name: string): Command {
   const { scripts } = manifest;
+  const script = scripts[name] ?? '';
   const hooked = Object.hasOwn(scripts, `pre${name}`) || Object.hasOwn(scripts, `post${name}`);
-  const plain = manager === 'npm' && !hooked && !(scripts[name] ?? '').includes('npm_');
   const title = `${manager} run ${name}`;
-  if (plain) return { file: process.execPath, args: ['--run', name], title };
-  return { file: manager, args: ['run', name], title };
+  // Yarn may keep no node_modules at all and resolve commands itself.
+  const managed = manager === 'yarn' || hooked || script.includes('npm_');
+  return managed ? { file: manager, args: ['run', name], title } : { file: '/bin/sh', args: ['-c', script], title };
 }
 
 function parseManifest(text: string | undefined): Manifest {

@@ -6,7 +6,9 @@ import {
   ask,
   app,
   type Environment,
+  type Files,
   KEY,
+  SERVER,
   makeRepository,
   type Repository,
   serves,
@@ -78,14 +80,15 @@ describe('an update in place', () => {
     expect(next).not.toBe(first);
   });
 
-  test('takes over dependencies when the lock file is unchanged, and the old version keeps its own', async () => {
-    const files = { 'node_modules/left/index.js': 'export default 1;' };
-    const { repository, environment } = await running(app('v1', {}, files));
-    const next = repository.commit(app('v2'));
+  test('takes over dependencies when the lock file is unchanged', async () => {
+    const { repository, environment } = await running(withDependency('v1'));
+    expect(environment.lines.join('\n')).not.toContain('taken over');
+    const next = repository.commit(withDependency('v2'));
     await environment.sync(next);
     await environment.reported(serves(next));
     expect(environment.lines).toContain('[mayfly] the lock file is unchanged: dependencies are taken over');
-    expect(exists(join((await version(environment)).workDir, 'package.json'))).toBe(true);
+    expect(environment.lines).toContain('v2 imported left');
+    expect(exists(join((await version(environment)).workDir, 'node_modules', 'left', 'index.js'))).toBe(true);
   });
 
   test('installs again when dependencies changed', async () => {
@@ -231,6 +234,28 @@ describe('rewritten history', () => {
     expect(environment.ip).not.toBe(old.ip);
   });
 });
+
+/** A project with one dependency, which lies beside it. */
+function withDependency(text: string): Files {
+  const dependencies = { left: 'file:left' };
+  const lock = {
+    name: 'app',
+    lockfileVersion: 3,
+    requires: true,
+    packages: {
+      '': { name: 'app', dependencies },
+      left: { version: '1.0.0' },
+      'node_modules/left': { resolved: 'left', link: true },
+    },
+  };
+  return {
+    'package.json': JSON.stringify({ name: 'app', type: 'module', dependencies, scripts: { start: 'node server.js' } }),
+    'package-lock.json': JSON.stringify(lock),
+    'left/package.json': JSON.stringify({ name: 'left', version: '1.0.0', type: 'module', main: 'index.js' }),
+    'left/index.js': "export default 'left';",
+    'server.js': `import left from 'left';\nconsole.log('${text} imported', left);\n${SERVER(text)}`,
+  };
+}
 
 const protocolZero = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'protocol.version', GIT_CONFIG_VALUE_0: '0' };
 

@@ -1,4 +1,5 @@
 /** What the phases of a job share: the version that they work on, and a way to run its commands. */
+import { delimiter, join } from 'node:path';
 import { makeTail, type Log } from '../log.ts';
 import { type Command, runGroup } from '../process-group.ts';
 import { type JobPhase, PhaseError } from '../progress.ts';
@@ -33,7 +34,13 @@ export interface CommandRun {
 
 /** What a project's own code sees, but for PORT and HOST. */
 export function projectEnv(settings: Settings, checkout: Checkout): Record<string, string> {
-  return { ...settings.childEnv, NODE_ENV: settings.nodeEnv, COMMIT: checkout.commit, BRANCH: checkout.branch };
+  return {
+    ...settings.childEnv,
+    PATH: [join(checkout.dir, 'node_modules', '.bin'), settings.childEnv['PATH'] ?? ''].join(delimiter),
+    NODE_ENV: settings.nodeEnv,
+    COMMIT: checkout.commit,
+    BRANCH: checkout.branch,
+  };
 }
 
 /** Runs to the end and returns the lines printed; throws a PhaseError with the last of them when it fails or hangs. */
