@@ -20,7 +20,7 @@ export interface Balancer {
   close(listenerArn: string): Promise<void>;
   /** Where the listener really listens, while it does. */
   addressOf(listenerArn: string): ListenAddress | undefined;
-  /** Closes idle connections to a target that is no longer registered. */
+  /** Closes connections to a target that is no longer registered, each as soon as it is idle. */
   forget(target: { readonly ip: string; readonly port: number }): void;
   /** Ends every socket and timer at once. */
   stop(): Promise<void>;

@@ -20,7 +20,7 @@ export interface ProxyOptions {
 export interface Proxy {
   web(request: IncomingMessage, response: ServerResponse, upstream: Upstream): void;
   ws(request: IncomingMessage, socket: Socket, upgrade: { readonly upstream: Upstream; readonly head: Buffer }): void;
-  /** Closes idle connections to the target. */
+  /** Closes the connections to the target, each as soon as it is idle. */
   forget(upstream: Upstream): void;
   /** Ends every connection to every target. */
   stop(): void;
@@ -35,6 +35,8 @@ interface Exchange {
   upgraded?: boolean;
 }
 
+const urlOf = ({ ip, port }: Upstream): string => `http://${ip}:${port}`;
+
 class UpstreamTimeout extends Error {}
 
 /** RFC 9110 §9.2.2. */
@@ -44,24 +46,34 @@ const idempotentMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
 const maxRetries = 3;
 
 export function makeProxy(options: ProxyOptions): Proxy {
-  const agent = new Agent({
-    keepAlive: true,
-    maxFreeSockets: 256,
-    scheduling: 'lifo',
-    timeout: options.idleTimeoutMs,
-  });
+  /** One for each target, so that a target's connections can be given up together. */
+  const agents = new Map<string, Agent>();
   const proxy = createProxyServer({});
   const exchanges = new WeakMap<IncomingMessage, Exchange>();
   const webSockets = new Set<Socket>();
 
-  const forget = ({ ip, port }: Upstream): void => {
-    for (const socket of agent.freeSockets[agent.getName({ host: ip, port })] ?? []) socket.destroy();
+  const agentOf = (target: string): Agent => {
+    const known = agents.get(target);
+    if (known !== undefined) return known;
+    const timeout = options.idleTimeoutMs;
+    const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, scheduling: 'lifo', timeout });
+    agents.set(target, agent);
+    return agent;
   };
 
-  const sendOn = (request: IncomingMessage, response: ServerResponse, { ip, port }: Upstream): void => {
-    const target = `http://${ip}:${port}`;
+  /** Connections that are busy now are closed when they become idle. */
+  const forget = (upstream: Upstream): void => {
+    const agent = agents.get(urlOf(upstream));
+    if (agent === undefined) return;
+    agents.delete(urlOf(upstream));
+    agent.maxFreeSockets = 0;
+    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+  };
+
+  const sendOn = (request: IncomingMessage, response: ServerResponse, upstream: Upstream): void => {
+    const target = urlOf(upstream);
     // A rejection only repeats what the 'error' event has said, or that the client has gone.
-    proxy.web(request, response, { target, agent, selfHandleResponse: true }).catch(() => {});
+    proxy.web(request, response, { target, agent: agentOf(target), selfHandleResponse: true }).catch(() => {});
   };
 
   const onWebError = (error: Error, request: IncomingMessage, response: ServerResponse): void => {
@@ -128,12 +140,13 @@ export function makeProxy(options: ProxyOptions): Proxy {
     ws(request, socket, { upstream, head }) {
       exchanges.set(request, { upstream, retryable: false, retries: 0 });
       prepareRequestHeaders(request, true);
-      const target = `http://${upstream.ip}:${upstream.port}`;
-      proxy.ws(request, socket, { target, upgradeTimeout: options.idleTimeoutMs }, head).catch(() => {});
+      proxy
+        .ws(request, socket, { target: urlOf(upstream), upgradeTimeout: options.idleTimeoutMs }, head)
+        .catch(() => {});
     },
     forget,
     stop() {
-      agent.destroy();
+      for (const agent of agents.values()) agent.destroy();
       for (const socket of webSockets) socket.destroy();
     },
   };
