@@ -12,16 +12,12 @@ export interface Forwarder {
 }
 
 /** Belong to one connection (RFC 9110 §7.6.1); Node sets its own for the other side. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate'];
+const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'upgrade'];
 
 export function makeForwarder(): Forwarder {
   const proxy = new ProxyServer();
   let inFlight = 0;
-  proxy.on('proxyRes', (answer) => {
-    dropHopByHop(answer.headers);
-    // Ours stands, whatever the app says: previews stay out of search engines.
-    delete answer.headers['x-robots-tag'];
-  });
+  proxy.on('proxyRes', (answer, _request, response) => writeHead(answer, response));
   proxy.on('proxyReqWs', (outgoing, _request, socket) => joinFates(outgoing, socket));
   proxy.on('error', (error, _request, response) => fail(response, error));
 
@@ -65,12 +61,29 @@ export function makeForwarder(): Forwarder {
 }
 
 function dropHopByHop(headers: IncomingMessage['headers']): void {
-  const named = String(headers.connection ?? '')
-    .toLowerCase()
-    .split(',');
-  for (const name of [...HOP_BY_HOP, ...named.map((each) => each.trim())]) {
-    if (name !== 'transfer-encoding') delete headers[name];
+  for (const name of hopByHop(headers)) if (name !== 'transfer-encoding') delete headers[name];
+}
+
+/**
+ * The app's head without what belongs to its connection, written here so that Node alone decides whether the client's
+ * connection stays open and how the body is framed. Ours stands for robots, whatever the app says: previews stay out of
+ * search engines.
+ */
+function writeHead(answer: IncomingMessage, response: ServerResponse): void {
+  if (response.headersSent) return;
+  const dropped = new Set([...hopByHop(answer.headers), 'transfer-encoding', 'x-robots-tag']);
+  const head: string[] = [];
+  for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = answer.rawHeaders.slice(i, i + 2);
+    if (!dropped.has(name.toLowerCase())) head.push(name, value);
   }
+  head.push('X-Robots-Tag', 'noindex');
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', head);
+}
+
+function hopByHop(headers: IncomingMessage['headers']): readonly string[] {
+  const named = String(headers.connection ?? '').split(',');
+  return [...HOP_BY_HOP, ...named.map((name) => name.trim().toLowerCase())];
 }
 
 /** A side that breaks off without a goodbye takes the other along; pipes alone would leave it open. */

@@ -58,7 +58,6 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   await listen(server, options.port, options.address);
 
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader('X-Robots-Tag', 'noindex');
     const own = await answerOf(request, options);
     if (own) return send(response, own);
     const upstream = options.upstream();
@@ -125,6 +124,7 @@ function send(response: ServerResponse, answer: Answer): void {
   response.writeHead(answer.status, {
     'Content-Type': `${answer.type ?? 'text/plain'}; charset=utf-8`,
     'Cache-Control': 'no-store',
+    'X-Robots-Tag': 'noindex',
     ...(answer.retryAfter === undefined ? {} : { 'Retry-After': String(answer.retryAfter) }),
   });
   response.end(answer.body);
