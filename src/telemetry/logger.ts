@@ -1,31 +1,40 @@
 /** Structured logs: JSON lines, pretty in a terminal. Every line of a reconcile carries its id and the session id. */
-import { type Logger, pino } from 'pino';
+import { createRequire } from 'node:module';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { redactFields, redactLine } from './redact.ts';
 
 export type { Logger };
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LEVELS)[number];
 
-/** Header and field names whose values never reach a log. */
-const SECRET_PATHS = [
-  'token',
-  '*.token',
-  'secret',
-  '*.secret',
-  'password',
-  '*.password',
-  'headers.authorization',
-  '*.headers.authorization',
-];
+/** Writes at once, so that nothing is lost at exit. Pretty falls back to JSON where pino-pretty is not installed. */
+export function makeLogger(
+  level: LogLevel,
+  pretty: boolean,
+  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
+): Logger {
+  const prettify = pretty ? loadPrettify() : undefined;
+  const options: LoggerOptions = {
+    level,
+    // Errors are made plain by `redactFields`, wherever they stand.
+    serializers: { err: (error: unknown) => error },
+    formatters: { log: redactFields },
+    // The bindings of children only show up in the finished line.
+    hooks: { streamWrite: (line) => (prettify ?? String)(redactLine(line)) },
+  };
+  return pino(options, destination);
+}
 
-export function makeLogger(level: LogLevel, pretty: boolean): Logger {
-  const options = { level, redact: { paths: SECRET_PATHS, censor: '[redacted]' } };
-  if (!pretty) return pino(options);
-  return pino({
-    ...options,
-    transport: {
-      target: 'pino-pretty',
-      options: { colorize: true, translateTime: 'HH:MM:ss', ignore: 'pid,hostname' },
-    },
-  });
+type Prettify = (line: string) => string;
+
+function loadPrettify(): Prettify | undefined {
+  try {
+    const load = createRequire(import.meta.url);
+    const { prettyFactory } = load('pino-pretty') as { prettyFactory: (options: object) => Prettify };
+    return prettyFactory({ colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
