@@ -2,6 +2,7 @@
 import type { StepOutcome } from '../apply/outcome.ts';
 import type { Status } from '../model/environment.ts';
 import type { Policy } from '../model/policy.ts';
+import type { Reason } from '../model/reasons.ts';
 import type { Step } from '../model/step.ts';
 import { failureFrom } from '../plan/failure.ts';
 
@@ -33,6 +34,9 @@ function absorbSuccess(status: Status, { step, outcome, now }: Applied): Status 
   }
 }
 
+/** RunTask may or may not have been applied, or was not even tried. */
+const UNANSWERED: ReadonlySet<Reason> = new Set<Reason>(['AwsUnavailable', 'Throttled']);
+
 /**
  * A definite refusal to run a task counts as a failed attempt, so that the pauses grow. An answer that never came keeps
  * the attempt open: the next pass repeats it with the same token.
@@ -40,7 +44,7 @@ function absorbSuccess(status: Status, { step, outcome, now }: Applied): Status 
 function absorbFailure(status: Status, { step, outcome, policy, now }: Applied): Status {
   if (outcome.ok) return status;
   if (step.kind === 'create-rule') return { ...status, rulePriority: undefined };
-  if (step.kind !== 'run-task' || outcome.uncertain) return status;
+  if (step.kind !== 'run-task' || UNANSWERED.has(outcome.reason)) return status;
   const { number, taskHash, request } = step.attempt;
   const incident = {
     verdict: { reason: outcome.reason, remedy: 'crash' as const },

@@ -3,12 +3,14 @@
  * whatever woke it; nothing is remembered between passes but how fresh the next look must be.
  */
 import type { Applier } from '../apply/applier.ts';
+import { beginPass } from '../apply/context.ts';
+import type { StepFailed } from '../apply/outcome.ts';
 import { canonical } from '../model/digest.ts';
 import type { Config } from '../model/config.ts';
 import type { Desired, Status, StoredEnvironment } from '../model/environment.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Project } from '../model/project.ts';
-import type { EnvironmentObserver } from '../observe/environment.ts';
+import type { Observer } from '../observe/environment.ts';
 import type { LogTail } from '../observe/log-tail.ts';
 import type { PlanContext } from '../plan/context.ts';
 import { effective } from '../plan/effective.ts';
@@ -30,7 +32,7 @@ export interface EnvironmentLoop {
   readonly config: Config;
   readonly publicKey: string;
   readonly store: EnvironmentStore;
-  readonly observer: EnvironmentObserver;
+  readonly observer: Observer;
   readonly applier: Applier;
   readonly logTail: LogTail;
   readonly freshness: Freshness;
@@ -90,7 +92,7 @@ async function reconcile(pass: Pass): Promise<Result> {
   pass.status = learn(context);
   if (pass.status.failure?.attempt !== hadFailure) await attachLogTail(pass, observed);
   const plan = planEnvironment({ ...context, status: pass.status });
-  loop.freshness.note(run.session, { observed, status: pass.status, plan });
+  loop.freshness.note(pass.record.sessionId, { observed, status: pass.status, plan });
   countDrift(loop.metrics, pass.status, plan);
   const failed = await applyAll(pass, context, plan);
   await write(pass, context, plan, failed);
@@ -155,33 +157,24 @@ async function attachLogTail(pass: Pass, observed: Observed): Promise<void> {
   }
 }
 
-type Failed = Extract<Awaited<ReturnType<Applier['apply']>>, { ok: false }>;
-
 /** One step after the other; the first that fails ends the pass, since later ones build on it. */
-async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<Failed | undefined> {
+async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<StepFailed | undefined> {
   const { loop, run } = pass;
-  const memory = loop.applier.pass({
-    observed: context.observed,
-    recordAttempt: async (attempt) => {
-      pass.status = { ...pass.status, attempt };
-      await save(pass, context, plan, undefined);
-    },
+  const shared = beginPass(context.observed, async (attempt) => {
+    pass.status = { ...pass.status, attempt };
+    await save(pass, context, plan, undefined);
   });
   for (const step of plan.steps) {
     run.signal.throwIfAborted();
-    run.logger.info({ step: step.kind, why: step.why }, 'applying');
-    const outcome = await memory.apply(step);
-    loop.freshness.wrote(run.session);
+    const outcome = await loop.applier.apply(pass.record.sessionId, step, shared);
+    loop.freshness.wrote(pass.record.sessionId);
     pass.status = absorb(pass.status, { step, outcome, policy: context.policy, now: loop.clock.now() });
-    if (!outcome.ok) {
-      run.logger.warn({ step: step.kind, reason: outcome.reason, detail: outcome.message }, 'step failed');
-      return outcome;
-    }
+    if (!outcome.ok) return outcome;
   }
   return undefined;
 }
 
-async function write(pass: Pass, context: PlanContext, plan: Plan, failed: Failed | undefined): Promise<void> {
+async function write(pass: Pass, context: PlanContext, plan: Plan, failed: StepFailed | undefined): Promise<void> {
   const { loop, record } = pass;
   const before = pass.saved;
   const changed = await save(pass, context, plan, failed);
@@ -217,8 +210,8 @@ function summaryOf({ loop, status, record }: Pass, context: PlanContext, desired
   return { state, expiresAt: state === 'STOPPED' && !kept ? (record.expiresAt ?? due) : undefined };
 }
 
-function resultOf(plan: Plan, failed: Failed | undefined): Result {
-  if (!failed) return { requeueAfterMs: plan.requeueAfterMs };
+function resultOf(plan: Plan, failed: StepFailed | undefined): Result {
+  if (!failed) return { requeueAfterMs: plan.requeueAfterMs, priority: plan.steps.length === 0 ? 'low' : undefined };
   if (failed.terminal) throw new TerminalError(failed.reason, failed.message);
   if (failed.retryAfterMs !== undefined) throw new WaitingError(failed.reason, failed.message, failed.retryAfterMs);
   throw new TransientError(failed.reason, failed.message);

@@ -70,9 +70,9 @@ async function asWaiting(stack: Stack, branch: string): Promise<Visit | undefine
 
 async function firstServes({ stack, app }: Scenario): Promise<void> {
   await serves(stack, app.first, app.expects(app.first));
-  const pull = await stack.github.pullOf(app.first);
+  const pull = await stack.github.pull(app.first);
   const url = `http://${hostOf(stack, app.first)}:${stack.ports.balancer}`;
-  await commentSays(stack, pull.number, [url, pull.head.sha.slice(0, 7)]);
+  await commentSays(stack, pull.number, [url, pull.commit.slice(0, 7)]);
 }
 
 async function secondServes({ stack, app }: Scenario): Promise<void> {
@@ -91,7 +91,7 @@ async function pushSwitches({ stack, app }: Scenario): Promise<void> {
 async function relabelReplaces({ stack, app }: Scenario): Promise<void> {
   const before = await taskOf(stack, app.second);
   await noFailedRequest(stack, app.second, async () => {
-    const { number } = await stack.github.pullOf(app.second);
+    const { number } = await stack.github.pull(app.second);
     await stack.github.addLabel(number, 'uat-staging');
     await stack.github.removeLabel(number, 'uat');
     await until(
@@ -124,7 +124,7 @@ async function ruleComesBack({ stack, app }: Scenario): Promise<void> {
 }
 
 async function killedOperatorAdopts({ stack, app }: Scenario): Promise<void> {
-  const { number } = await stack.github.pullOf(app.first);
+  const { number } = await stack.github.pull(app.first);
   await stack.github.removeLabel(number, 'uat');
   await stopped(stack, app.first);
   await stack.github.addLabel(number, 'uat');
@@ -141,7 +141,7 @@ async function killedOperatorAdopts({ stack, app }: Scenario): Promise<void> {
 }
 
 async function failingBuild({ stack, app }: Scenario): Promise<void> {
-  const { number } = await stack.github.pullOf(app.broken);
+  const { number } = await stack.github.pull(app.broken);
   await stack.github.addLabel(number, 'uat');
   await until(
     'the environment has failed',
@@ -155,9 +155,9 @@ async function failingBuild({ stack, app }: Scenario): Promise<void> {
 }
 
 async function everythingGone({ stack, app }: Scenario): Promise<void> {
-  const [first, second] = [await stack.github.pullOf(app.first), await stack.github.pullOf(app.second)];
+  const [first, second] = [await stack.github.pull(app.first), await stack.github.pull(app.second)];
   await stack.github.removeLabel(first.number, 'uat');
-  await stack.github.setState(second.number, 'closed');
+  await stack.github.closePull(second.number);
   for (const branch of [app.first, app.second]) {
     await stopped(stack, branch);
     const page = await visit(target(stack, branch));
@@ -166,11 +166,10 @@ async function everythingGone({ stack, app }: Scenario): Promise<void> {
 }
 
 async function handEditHolds({ stack, app }: Scenario): Promise<void> {
-  const { number } = await stack.github.pullOf(app.broken);
+  const { number } = await stack.github.pull(app.broken);
   await setWanted(stack, app.broken, false);
   await stopped(stack, app.broken);
-  const last = (await stack.github.deliveries()).find(({ event }) => event === 'pull_request');
-  if (last) await stack.github.redeliver(last.id);
+  await stack.github.redeliver({ event: 'pull_request' });
   await stack.github.comment(number, 'Why is it gone?');
   await staysStopped(stack, app.broken, 3_000);
   await setWanted(stack, app.broken, true);
@@ -180,7 +179,7 @@ async function handEditHolds({ stack, app }: Scenario): Promise<void> {
 // What the steps are made of.
 
 export async function label(stack: Stack, branch: string, name: string): Promise<void> {
-  const { number } = await stack.github.pullOf(branch);
+  const { number } = await stack.github.pull(branch);
   await stack.github.addLabel(number, name);
 }
 
@@ -200,11 +199,18 @@ async function serves(stack: Stack, branch: string, text: string): Promise<void>
   await until(
     `${branch} shows "${text}"`,
     async () => {
-      const page = await visit(target(stack, branch));
-      return page.status === 200 && page.body.includes(text);
+      return (await pageOf(stack, branch))?.includes(text);
     },
     START_MS,
   );
+}
+
+/** The page with the scripts and styles that it names, as a browser would load it; undefined unless all answer 200. */
+async function pageOf(stack: Stack, branch: string): Promise<string | undefined> {
+  const page = await visit(target(stack, branch));
+  const assets = [...page.body.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '/']) => path);
+  const parts = [page, ...(await Promise.all(assets.map((path) => visit({ ...target(stack, branch), path }))))];
+  return parts.every(({ status }) => status === 200) ? parts.map(({ body }) => body).join('\n') : undefined;
 }
 
 async function commentSays(stack: Stack, number: number, parts: readonly (string | RegExp)[]): Promise<void> {

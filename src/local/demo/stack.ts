@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type Child, lastLines, startChild } from './child.ts';
-import { type GitHubClient, makeGitHubClient } from './github-client.ts';
+import { connectLocalGitHub, type LocalGitHubClient } from '../github/client.ts';
 import type { Ports } from './ports.ts';
 import {
   type AwsClients,
@@ -60,7 +60,7 @@ export interface Stack {
   readonly repoPath: string;
   readonly ports: Ports;
   readonly aws: AwsClients;
-  readonly github: GitHubClient;
+  readonly github: LocalGitHubClient;
   readonly provisioned: Provisioned;
   readonly stateDir: string;
   environments(): Promise<readonly EnvironmentReport[]>;
@@ -116,7 +116,11 @@ async function assemble({ options, project, clients, provisioned, secrets, child
     repoPath,
     ports,
     aws: clients,
-    github: makeGitHubClient(`http://127.0.0.1:${ports.github}`, project.fullName, secrets.githubToken),
+    github: connectLocalGitHub({
+      url: `http://127.0.0.1:${ports.github}`,
+      fullName: project.fullName,
+      token: secrets.githubToken,
+    }),
     provisioned,
     stateDir,
     async environments() {
@@ -284,7 +288,7 @@ function writeConfig({ stateDir, ports, project, provisioned }: ConfigInput): vo
         taskDefinition: BASE_FAMILY,
         container: CONTAINER,
         labels: LABELS,
-        env: { VITE_API: '${PUBLIC_URL}/api' },
+        env: { VITE_API: '${PUBLIC_URL}' },
       },
     },
     http: { webhooks: loopback(ports.webhooks), frontDoor: loopback(ports.frontDoor), admin: loopback(ports.admin) },

@@ -1,0 +1,40 @@
+/**
+ * The loop that keeps people informed: what the comments should say is a function of the record, and this loop makes
+ * them say it. Apart from the environment's loop, so that a slow or refusing GitHub never holds up an environment.
+ */
+import { setCondition } from '../model/conditions.ts';
+import { canonical } from '../model/digest.ts';
+import type { Project } from '../model/project.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Reconcile } from '../runtime/controller.ts';
+import type { Reporter } from '../status/reporter.ts';
+import { viewOf } from '../status/view.ts';
+import type { EnvironmentStore } from '../store/port.ts';
+import { saveReport } from '../store/status-writer.ts';
+
+export interface ReportLoop {
+  readonly projects: readonly Project[];
+  readonly store: EnvironmentStore;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+}
+
+export function makeReportReconcile({ projects, store, reporter, clock }: ReportLoop): Reconcile {
+  return async (sessionId) => {
+    const record = await store.get(sessionId);
+    if (!record?.ok) return {};
+    const { desired, status } = record;
+    const project = projects.find(({ name }) => name === desired.project);
+    const view = viewOf(record, project, clock.now());
+    const { comments, condition, retryAfterMs } = await reporter.report(view, desired.sources, status.comments);
+    const conditions = setCondition(status.conditions, 'Reported', condition, clock.now());
+    if (conditions !== status.conditions || canonical(comments) !== canonical(status.comments)) {
+      await saveReport(store, sessionId, (fresh) => ({
+        ...fresh,
+        comments,
+        conditions: setCondition(fresh.conditions, 'Reported', condition, clock.now()),
+      }));
+    }
+    return { requeueAfterMs: retryAfterMs };
+  };
+}
