@@ -24,7 +24,7 @@ import { type Clock, systemClock } from './runtime/clock.ts';
 import { type Controller, type Reconcile, startController } from './runtime/controller.ts';
 import { makeReporter } from './status/reporter.ts';
 import { type EnvironmentView, viewOf } from './status/view.ts';
-import { watchStore } from './store/changes.ts';
+import { type StoreWatch, watchStore } from './store/changes.ts';
 import { makeDynamoClient, makeDynamoStore } from './store/dynamodb.ts';
 import { type EnvironmentStore, StoreError } from './store/port.ts';
 import { startAdminServer } from './telemetry/admin-server.ts';
@@ -75,10 +75,10 @@ export async function startOperator(config: Config, logger: Logger, signal: Abor
     closers.push(await startAdmin(parts));
     await prepareStore(parts, signal);
     const loops = startLoops(parts, closers);
-    closers.push(startWatch(parts, loops));
-    closers.push(startResync(parts, loops));
+    const watch = startWatch(parts, loops);
+    closers.push(watch.stop, startResync(parts, loops, watch));
     closers.push(await startDoors(parts, loops));
-    parts.health.set('started', true);
+    parts.health.set('start', true, 'everything listens');
   } catch (error) {
     await stop();
     throw error;
@@ -90,7 +90,7 @@ function buildParts(config: Config, logger: Logger, closers: (() => Promise<void
   const clock = systemClock;
   const metrics = makeMetrics();
   const health = makeHealth();
-  health.set('started', false, 'starting');
+  health.set('start', false, 'starting');
   const { region, awsEndpoint: endpoint, secrets } = config;
   const aws = makeAws({ region, endpoint, clock, metrics });
   const client = makeDynamoClient({ region, endpoint });
@@ -107,7 +107,7 @@ async function prepareStore({ config, store, logger, health }: Parts, signal: Ab
   for (;;) {
     try {
       await store.prepare(config.store.createTables);
-      health.set('store', true);
+      health.set('store', true, 'the table is usable');
       return;
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind === 'misconfigured') throw error;
@@ -203,14 +203,17 @@ function environmentParts({ config, aws, github, store, logTail, clock, metrics,
 }
 
 /** People edit the table: what changed there is a person's change. */
-function startWatch({ config, store, clock, logger, metrics, health }: Parts, loops: Loops): () => Promise<void> {
+function startWatch({ config, store, clock, logger, metrics, health }: Parts, loops: Loops): StoreWatch {
   const watch = watchStore({
     store,
     pollMs: config.intervals.pollMs,
     clock,
     logger,
+    onRead(records) {
+      health.set('store', true, 'the table is read');
+      countEnvironments(metrics, config.projects, records);
+    },
     onChange(sessionId) {
-      health.set('store', true);
       loops.environments.enqueue(sessionId, 'high');
       loops.reports.enqueue(sessionId, 'low');
     },
@@ -219,25 +222,17 @@ function startWatch({ config, store, clock, logger, metrics, health }: Parts, lo
       logger.warn({ err: error }, 'the table could not be read');
     },
   });
-  metrics.onScrape(() => countEnvironments(metrics, config.projects, watch.current()));
-  return () => watch.stop();
+  return watch;
 }
 
 /** Every environment is looked at afresh now and then, whatever was missed. */
-function startResync({ config, store, clock, logger }: Parts, loops: Loops): () => void {
-  let timer = clock.after(config.intervals.resyncMs, tick);
-  function tick(): void {
+function startResync({ config, clock }: Parts, loops: Loops, watch: StoreWatch): () => void {
+  const tick = (): void => {
     loops.resync();
-    store
-      .list()
-      .then((records) => {
-        for (const { sessionId } of records) loops.environments.enqueue(sessionId, 'low');
-      })
-      .catch((error: unknown) => logger.warn({ err: error }, 'resync could not read the table'))
-      .finally(() => {
-        timer = clock.after(config.intervals.resyncMs, tick);
-      });
-  }
+    for (const { sessionId } of watch.current()) loops.environments.enqueue(sessionId, 'low');
+    timer = clock.after(config.intervals.resyncMs, tick);
+  };
+  let timer = clock.after(config.intervals.resyncMs, tick);
   return () => timer.cancel();
 }
 

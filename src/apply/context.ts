@@ -11,23 +11,25 @@ export interface ApplyDeps {
   readonly aws: Aws;
   readonly control: ControlPort;
   readonly logger: Logger;
-  /**
-   * Persists the attempt in the record's status; RunTask is not called before it has resolved, nor when it rejects
-   * (DESIGN §6.1).
-   */
-  readonly recordAttempt: (sessionId: string, attempt: Attempt) => Promise<void>;
 }
+
+/**
+ * Persists the attempt in the record's status; RunTask is not called before it has resolved, nor when it rejects
+ * (DESIGN §6.1).
+ */
+export type RecordAttempt = (attempt: Attempt) => Promise<void>;
 
 /** One pass over one environment. */
 export interface Pass {
   /** ARNs by name: as observed, and as made by earlier steps of the pass. */
   readonly targetGroupArns: Map<string, string>;
+  readonly recordAttempt: RecordAttempt;
 }
 
 /** A pass on top of what was observed; make one for each plan that is applied. */
-export function beginPass(observed: Pick<Observed, 'targetGroup'>): Pass {
+export function beginPass(observed: Pick<Observed, 'targetGroup'>, recordAttempt: RecordAttempt): Pass {
   const { targetGroup } = observed;
-  return { targetGroupArns: new Map(targetGroup ? [[targetGroup.name, targetGroup.arn]] : []) };
+  return { targetGroupArns: new Map(targetGroup ? [[targetGroup.name, targetGroup.arn]] : []), recordAttempt };
 }
 
 export type StepOf<K extends StepKind> = Extract<Step, { readonly kind: K }>;

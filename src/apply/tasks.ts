@@ -1,5 +1,6 @@
 /** Running, adopting and stopping tasks. */
 import { AwsError } from '../aws/errors.ts';
+import { stopReason } from '../model/names.ts';
 import type { ApplyStep } from './context.ts';
 import { notPlaced } from './outcome.ts';
 
@@ -9,8 +10,8 @@ import { notPlaced } from './outcome.ts';
  * names that task, which is adopted.
  */
 export const runTask: ApplyStep<'run-task'> = async (context, { attempt }) => {
-  const { aws, recordAttempt, sessionId } = context;
-  await recordAttempt(sessionId, attempt);
+  const { aws, pass } = context;
+  await pass.recordAttempt(attempt);
   try {
     const outcome = await aws.ecs.runTask(attempt.request, attempt.clientToken);
     // A task may exist all the same (AWS-FACTS ECS "failures[] not reliable"): the next observation finds it.
@@ -24,11 +25,11 @@ export const runTask: ApplyStep<'run-task'> = async (context, { attempt }) => {
 };
 
 export const adoptTask: ApplyStep<'adopt-task'> = async (context, { attempt, taskArn }) => {
-  await context.recordAttempt(context.sessionId, { ...attempt, taskArn });
+  await context.pass.recordAttempt({ ...attempt, taskArn });
   return { ok: true, taskArn };
 };
 
 export const stopTask: ApplyStep<'stop-task'> = async ({ aws }, { cluster, taskArn, why }) => {
-  await aws.ecs.stopTask(cluster, taskArn, `Mayfly: ${why}`);
+  await aws.ecs.stopTask(cluster, taskArn, stopReason(why));
   return { ok: true };
 };

@@ -85,7 +85,7 @@ async function setAside(loop: EnvironmentLoop, record: StoredEnvironment): Promi
 }
 
 async function reconcile(pass: Pass): Promise<Result> {
-  const { loop, run } = pass;
+  const { loop } = pass;
   const observed = await observe(pass);
   const context = contextOf(pass, observed);
   const hadFailure = pass.status.failure?.attempt;

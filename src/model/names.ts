@@ -77,6 +77,17 @@ export function startedBy(installation: string): string {
   return `mayfly/${installation}`;
 }
 
+const OWN_STOP = 'Mayfly: ';
+
+/** The reason given to StopTask; an end with such a reason is no failure of the task. */
+export function stopReason(why: string): string {
+  return `${OWN_STOP}${why}`;
+}
+
+export function isOwnStop(stoppedReason: string): boolean {
+  return stoppedReason.startsWith(OWN_STOP);
+}
+
 /** One family for each (project, base revision, image): registering is serialised by it, and revisions are shared. */
 export function derivedFamily(installation: string, project: string, baseArn: string, image: string): string {
   return `mayfly-${installation}-${digest(`${project}\n${baseArn}\n${image}`, 20)}`;

@@ -1,10 +1,11 @@
 /**
  * A pull request as GitHub tells it, in webhooks and in answers of the REST API alike. Only the fields that count are
- * looked at; the many others may be anything.
+ * looked at; the many others may be anything. What would not make a readable record is refused here.
  */
 import { z } from 'zod';
 import type { Fault } from './environment.ts';
 import { faultsOf } from './faults.ts';
+import { COMMIT_PATTERN, isBranchName, REPO_PATTERN } from './record.ts';
 import type { PullSnapshot } from './snapshot.ts';
 
 export type ParsedPull =
@@ -14,7 +15,10 @@ export type ParsedPull =
 const map = { error: 'an object' };
 const text = z.string({ error: 'text' });
 const id = z.int({ error: 'a whole number' });
-const repository = z.object({ id, full_name: text }, map);
+const fullName = text.regex(REPO_PATTERN, { error: 'a repository as owner/name' });
+const repository = z.object({ id, full_name: fullName }, map);
+const branch = text.refine(isBranchName, { error: 'the name of a git branch' });
+const commit = text.regex(COMMIT_PATTERN, { error: '40 or 64 hexadecimal digits' });
 
 const pull = z.object(
   {
@@ -24,7 +28,7 @@ const pull = z.object(
     labels: z.array(z.object({ name: text }, map), { error: 'a list' }),
     /** Null when the account is gone; GitHub shows "ghost" then. */
     user: z.object({ login: text }, map).nullable(),
-    head: z.object({ ref: text, sha: text, repo: repository.nullable() }, map),
+    head: z.object({ ref: branch, sha: commit, repo: repository.nullable() }, map),
     base: z.object({ repo: repository }, map),
     updated_at: z.iso.datetime({ offset: true, error: 'an ISO time' }),
   },

@@ -21,6 +21,10 @@ type SchemaOf<Shape> = Record<SnakeKey<keyof Shape>, z.ZodType>;
 
 const STATES = ['PENDING', 'STARTING', 'RUNNING', 'SLEEPING', 'STOPPING', 'STOPPED', 'FAILED'] as const;
 
+/** `owner/name`. */
+export const REPO_PATTERN = /^[\w.-]+\/[\w.-]+$/;
+export const COMMIT_PATTERN = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
+
 /** `pull/12`, `issues/7`. */
 const SOURCE_KEY_PATTERN = /^(?:pull|issues)\/[1-9]\d{0,9}$/;
 
@@ -32,7 +36,7 @@ const count = z.int({ error: 'a whole number from 0' }).min(0, { error: 'a whole
 const branch = z.string({ error: 'the name of a git branch' }).refine(isBranchName, {
   error: 'the name of a git branch',
 });
-const commit = text(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i, '40 or 64 hexadecimal digits').toLowerCase();
+const commit = text(COMMIT_PATTERN, '40 or 64 hexadecimal digits').toLowerCase();
 const imageTag = text(
   /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64})$/,
   'an image tag such as latest, or a digest sha256:…',
@@ -90,7 +94,7 @@ const desired = z
   .object({
     session_id: text(SESSION_PATTERN, 'at most 50 lower case letters, digits and inner hyphens'),
     project: text(/^.+$/s, 'the name of a project in mayfly.yaml'),
-    repo: text(/^[\w.-]+\/[\w.-]+$/, 'a repository as owner/name'),
+    repo: text(REPO_PATTERN, 'a repository as owner/name'),
     repo_id: z.int({ error: "GitHub's numeric id of the repository" }).optional(),
     branch,
     commit: commit.optional(),

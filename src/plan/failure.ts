@@ -4,13 +4,11 @@
  * pauses.
  */
 import type { Failure } from '../model/environment.ts';
+import { isOwnStop } from '../model/names.ts';
 import type { JobPhase, ObservedTask } from '../model/observed.ts';
 import type { Policy } from '../model/policy.ts';
 import { backoffMs } from '../model/policy.ts';
 import { REASONS, type Reason } from '../model/reasons.ts';
-
-/** Start of every reason that Mayfly gives to StopTask: such an end is no failure. */
-export const OWN_STOP = 'Mayfly: ';
 
 /** - `final`: the code must change; `retry`: at most `policy.retries` times; `crash`: for ever, with growing pauses. */
 export type Remedy = 'final' | 'retry' | 'crash';
@@ -42,7 +40,7 @@ export function verdictOfPhase(phase: JobPhase): Verdict {
 
 /** Undefined when Mayfly itself stopped the task. */
 export function verdictOf(task: ObservedTask, supervised: boolean): Verdict | undefined {
-  if (task.stopCode === 'UserInitiated' && task.stoppedReason?.startsWith(OWN_STOP)) return undefined;
+  if (task.stopCode === 'UserInitiated' && isOwnStop(task.stoppedReason ?? '')) return undefined;
   if (task.stopCode === 'TaskFailedToStart') return failedToStart(task.stoppedReason ?? '');
   const known = supervised && task.exitCode !== undefined ? SUPERVISOR_EXITS[task.exitCode] : undefined;
   if (known) return known;

@@ -15,7 +15,7 @@ import { clientToken, startedBy } from '../model/names.ts';
 import type { ObservedTask } from '../model/observed.ts';
 import type { PlannedAttempt, RunTaskRequest, Step } from '../model/step.ts';
 import { liveTasks, matches, type PlanContext, type WantedTask, wantedTask } from './context.ts';
-import { concerns, OWN_STOP } from './failure.ts';
+import { concerns } from './failure.ts';
 import { alreadyCounted } from './learn.ts';
 
 /**
@@ -173,5 +173,5 @@ export function tagsFor(installation: string, session: string, project: string):
 }
 
 export function stop({ project }: PlanContext, task: ObservedTask, why: string): Step {
-  return { kind: 'stop-task', cluster: project.cluster, taskArn: task.arn, why: `${OWN_STOP}${why}` };
+  return { kind: 'stop-task', cluster: project.cluster, taskArn: task.arn, why };
 }

@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** A record's desired state changed, appeared or disappeared. The first look names every record. */
   readonly onChange: (sessionId: string) => void;
+  /** Each look that succeeded, with everything it read. */
+  readonly onRead?: ((records: readonly StoredEnvironment[]) => void) | undefined;
   readonly onError: (error: Error) => void;
   readonly logger: Logger;
 }
@@ -44,6 +46,7 @@ export function watchStore(options: WatchOptions): StoreWatch {
       known = new Map(found.map((record) => [record.sessionId, desiredDigest(record)]));
       const changed = changedKeys(before, known);
       if (changed.length > 0) logger.debug({ changed: changed.length, records: found.length }, 'desired state changed');
+      options.onRead?.(found);
       for (const sessionId of changed) notify(options, sessionId);
     } catch (error) {
       if (!stopped) onError(toError(error));

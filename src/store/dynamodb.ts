@@ -134,5 +134,7 @@ function read(item: Record<string, AttributeValue>): StoredEnvironment {
 function isLoopback(endpoint: string | undefined): boolean {
   if (endpoint === undefined) return false;
   const { hostname } = new URL(endpoint);
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\./.test(hostname);
+  return (
+    hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || hostname.startsWith('127.')
+  );
 }
