@@ -78,7 +78,12 @@ function writeHead(answer: IncomingMessage, response: ServerResponse): void {
     if (!dropped.has(name.toLowerCase())) head.push(name, value);
   }
   head.push('X-Robots-Tag', 'noindex');
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', head);
+  try {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', head);
+  } catch {
+    // A status such as 42, which Node reads and does not write.
+    response.destroy();
+  }
 }
 
 function hopByHop(headers: IncomingMessage['headers']): readonly string[] {
@@ -105,6 +110,10 @@ function fail(response: ServerResponse | Duplex | undefined, error: NodeJS.Errno
   }
   const why =
     error.code === 'ECONNREFUSED' ? 'refuses connections on its port' : `broke off (${error.code ?? 'error'})`;
-  response.writeHead(502, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.writeHead(502, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Robots-Tag': 'noindex',
+  });
   response.end(`The app of this environment ${why}.\n`);
 }

@@ -12,6 +12,10 @@ async function main(): Promise<number> {
   log.say(`environment ${settings.session}: ${settings.repo}, branch ${settings.branch}`);
   const supervisor = await startSupervisor(settings, log);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop());
+  process.on('uncaughtException', (error) => {
+    log.say(`internal error: ${error.stack ?? error.message}`);
+    supervisor.stop(EXIT.internal);
+  });
   const code = await supervisor.done;
   log.say(`ended with exit code ${code}`);
   return code;

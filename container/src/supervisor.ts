@@ -25,8 +25,8 @@ import { makeVersion, versionDir } from './version.ts';
 export interface Supervisor {
   /** Resolves with the exit code once everything is stopped and removed. */
   readonly done: Promise<number>;
-  /** Drains, stops every child, and resolves `done` with 0 unless another end came first. */
-  stop(): void;
+  /** Drains, stops every child, and resolves `done` with `code` (0 when absent) unless another end came first. */
+  stop(code?: number): void;
 }
 
 /** Resolves once both ports listen and the first job runs; rejects when a port cannot be had. */
@@ -138,7 +138,7 @@ export async function startSupervisor(settings: Settings, log: Log, timings: Tim
   }
 
   jobs.submit({ branch: settings.branch, ...(settings.commit === undefined ? {} : { commit: settings.commit }) });
-  return { done, stop: () => void end(EXIT.stopped, 0) };
+  return { done, stop: (code = EXIT.stopped) => void end(code, 0) };
 }
 
 /** A fresh one each time: two tasks of one session on one machine must not meet. */

@@ -1,0 +1,244 @@
+import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { makeHealthCheck, type Probe } from '../../container/src/health.ts';
+import { makeJobs } from '../../container/src/jobs.ts';
+import { eachLine, makeLog, makeTail, MAX_LINE } from '../../container/src/log.ts';
+import { runGroup, spawnGroup } from '../../container/src/process-group.ts';
+import { makeProgress, PhaseError } from '../../container/src/progress.ts';
+import { restartAfter } from '../../container/src/restarts.ts';
+import { TIMINGS } from '../../container/src/timings.ts';
+import { until } from './stage.ts';
+
+describe('lines', () => {
+  async function linesOf(chunks: readonly Buffer[]): Promise<string[]> {
+    const stream = new PassThrough();
+    const lines: string[] = [];
+    eachLine(stream, (line) => lines.push(line));
+    for (const chunk of chunks) stream.write(chunk);
+    stream.end();
+    await new Promise((resolve) => stream.once('close', resolve));
+    return lines;
+  }
+
+  test('come out whole however the bytes are cut, also within a character', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string({ unit: fc.constantFrom('a', 'é', '日', ' ') }), { minLength: 1 }),
+        fc.nat(5),
+        async (texts, size) => {
+          const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''));
+          const chunks = Array.from({ length: Math.ceil(bytes.length / (size + 1)) }, (_, i) =>
+            bytes.subarray(i * (size + 1), (i + 1) * (size + 1)),
+          );
+          expect(await linesOf(chunks)).toEqual(texts);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  test('that do not end are cut, and what follows is still read', async () => {
+    const lines = await linesOf([Buffer.alloc(3 * MAX_LINE, 'x'), Buffer.from('y\nnext\nlast')]);
+    expect(lines[0]).toBe(`${'x'.repeat(MAX_LINE)}…`);
+    expect(lines.slice(1)).toEqual(['next', 'last']);
+  });
+
+  test('are kept up to a limit, without colours', () => {
+    const tail = makeTail(3);
+    for (const line of ['1', '2', '3', '\u001b[31m4\u001b[0m']) tail.add(line);
+    expect(tail.last(10)).toEqual(['2', '3', '4']);
+    expect(tail.last(1)).toEqual(['4']);
+  });
+
+  test('hide secrets in words of either kind', () => {
+    const written: string[] = [];
+    const log = makeLog((text) => written.push(text), ['s3cret']);
+    log.say('a s3cret');
+    log.line('s3crets3cret');
+    expect(written).toEqual(['[mayfly] a [redacted]\n', '[redacted][redacted]\n']);
+  });
+});
+
+describe('restarts', () => {
+  test('wait 1, 2, 4, 8 seconds, and the fifth death in a row is the last', () => {
+    const delays: (number | undefined)[] = [];
+    let deaths = 0;
+    for (let i = 0; i < 5; i += 1) {
+      const restart = restartAfter(deaths, 59_999, TIMINGS);
+      deaths = restart.deaths;
+      delays.push(restart.delayMs);
+    }
+    expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, undefined]);
+  });
+
+  test('begin anew after a minute of health', () => {
+    expect(restartAfter(4, 60_000, TIMINGS)).toEqual({ deaths: 1, delayMs: 1_000 });
+  });
+});
+
+describe('jobs', () => {
+  test('only the newest of many counts, and never do two run at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(3), { minLength: 1, maxLength: 12 }), async (pauses) => {
+        let running = 0;
+        const finished: number[] = [];
+        const jobs = makeJobs<number>(async (request, signal) => {
+          running += 1;
+          expect(running).toBe(1);
+          await delay(2, undefined, { signal }).catch(() => undefined);
+          if (!signal.aborted) finished.push(request);
+          running -= 1;
+        });
+        for (const [i, pause] of pauses.entries()) {
+          jobs.submit(i);
+          expect(jobs.newest()).toBe(i);
+          if (pause > 0) await delay(pause);
+        }
+        await until(
+          () => jobs.newest(),
+          (newest) => newest === undefined,
+        );
+        expect(finished.at(-1)).toBe(pauses.length - 1);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('when cancelled leave nothing to run; when closed take nothing', async () => {
+    const begun: string[] = [];
+    const jobs = makeJobs<string>((request, signal) => {
+      begun.push(request);
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    });
+    jobs.submit('a');
+    jobs.submit('b');
+    jobs.cancel();
+    expect(jobs.newest()).toBeUndefined();
+    await jobs.close();
+    expect(begun).toEqual(['a']);
+    expect(() => jobs.submit('c')).toThrow('stopping');
+  });
+});
+
+describe('a health check', () => {
+  test('asks once for all who ask together, and not again while the answer is fresh', async () => {
+    let asked = 0;
+    let time = 0;
+    const answer: Probe = { status: 200 };
+    const check = makeHealthCheck(() => Promise.resolve(answer).finally(() => (asked += 1)), {
+      freshMs: 10,
+      waitMs: 100,
+      now: () => time,
+    });
+    time = 20;
+    expect(await Promise.all([check.healthy(), check.healthy()])).toEqual([true, true]);
+    expect(asked).toBe(1);
+    await check.healthy();
+    expect(asked).toBe(1);
+  });
+
+  test('keeps the last answer while a slow one is awaited', async () => {
+    let time = 0;
+    let answer: ((probe: Probe) => void) | undefined;
+    const ask = (): Promise<Probe> => new Promise((resolve) => (answer = resolve));
+    const check = makeHealthCheck(ask, { freshMs: 10, waitMs: 5, now: () => time });
+    time = 20;
+    expect(await check.healthy()).toBe(true);
+    answer?.({ error: 'ECONNREFUSED' });
+    await until(
+      () => check.last,
+      (last) => !last,
+    );
+    expect(await check.healthy()).toBe(false);
+    time = 40;
+    const next = check.healthy();
+    answer?.({ status: 404 });
+    expect(await next).toBe(true);
+  });
+});
+
+describe('a process group', () => {
+  const options = { cwd: '/', env: { PATH: process.env['PATH'] ?? '' } };
+  const shell = (script: string) => ({ file: '/bin/sh', args: ['-c', script], title: 'sh' });
+
+  test('ends with its leader: forks that stay behind are killed', async () => {
+    const lines: string[] = [];
+    const group = spawnGroup(shell('sleep 300 & echo $!; exit 3'), { ...options, onLine: (line) => lines.push(line) });
+    expect(await group.exited).toEqual({ code: 3, description: 'exited with code 3' });
+    await until(
+      () => isAlive(Number(lines[0])),
+      (alive) => !alive,
+    );
+  });
+
+  test('that ignores SIGTERM is killed after its grace', async () => {
+    const lines: string[] = [];
+    const script = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
+    const group = spawnGroup(shell(script), { ...options, onLine: (line) => lines.push(line) });
+    await until(
+      () => lines.length,
+      (count) => count > 0,
+    );
+    await group.stop(50);
+    expect((await group.exited).description).toBe('was ended by SIGKILL');
+  });
+
+  test('whose command does not exist says so', async () => {
+    const command = { file: 'no-such-command', args: [], title: 'x' };
+    const group = spawnGroup(command, { ...options, onLine: () => undefined });
+    expect((await group.exited).description).toMatch(/^could not be started: .*ENOENT/);
+    await group.stop(10);
+  });
+
+  test('is stopped when its signal aborts, and is not begun when it already did', async () => {
+    const abort = new AbortController();
+    const begun: string[] = [];
+    const run = { ...options, onLine: (line: string) => begun.push(line), signal: abort.signal, cancelAfterMs: 50 };
+    const running = runGroup(shell('echo ready; sleep 300'), run);
+    await until(
+      () => begun.length,
+      (count) => count > 0,
+    );
+    abort.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+    await expect(runGroup(shell('echo again'), run)).rejects.toThrow('enough');
+    expect(begun).toEqual(['ready']);
+  });
+});
+
+describe('progress', () => {
+  test('records how long each phase took and which one failed', async () => {
+    let time = 1_000;
+    const progress = makeProgress(() => time);
+    progress.begin(undefined);
+    await progress.phase('fetch', () => Promise.resolve((time += 500)));
+    progress.resolved('c0ffee');
+    const failing = progress.phase('install', () => Promise.reject(new PhaseError('install', 'no', ['line'])));
+    expect(progress.job()).toMatchObject({ commit: 'c0ffee', phase: 'install' });
+    await expect(failing).rejects.toThrow('no');
+    progress.end(new PhaseError('install', 'no', ['line']));
+    expect(progress.job()).toBeUndefined();
+    expect(progress.failure()).toEqual({
+      commit: 'c0ffee',
+      phase: 'install',
+      message: 'no',
+      at: '1970-01-01T00:00:01.500Z',
+      logTail: ['line'],
+    });
+    expect(progress.phases()).toMatchObject([
+      { phase: 'fetch', ms: 500, outcome: 'done' },
+      { phase: 'install', ms: 0, outcome: 'failed' },
+    ]);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
