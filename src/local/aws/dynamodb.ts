@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
-import { header } from './wire/message.ts';
+import { bodyBuffer, header } from './wire/message.ts';
 import type { Dispatch, WireRequest, WireResponse } from './wire/message.ts';
 
 interface DynaliteOptions {
@@ -52,7 +52,7 @@ function ask(server: Server, request: WireRequest): Promise<WireResponse> {
     const outgoing = makeOutgoing(resolve);
     try {
       server.emit('request', incoming as unknown as IncomingMessage, outgoing as unknown as ServerResponse);
-      incoming.emit('data', Buffer.from(request.body));
+      incoming.emit('data', bodyBuffer(request));
       incoming.emit('end');
     } catch {
       outgoing.statusCode = 400;

@@ -24,6 +24,11 @@ export function header(request: WireRequest, name: string): string {
   return '';
 }
 
+export function bodyBuffer({ body }: WireRequest): Buffer {
+  // Not Buffer.from(bytes): that asks the SDK's byte arrays for their value, which they complain about.
+  return typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
 export function bodyText(request: WireRequest): string {
-  return typeof request.body === 'string' ? request.body : Buffer.from(request.body).toString('utf8');
+  return bodyBuffer(request).toString('utf8');
 }
