@@ -69,9 +69,15 @@ export function environmentPage(view: EnvironmentView, facts: Facts, now: number
     said: [heading, active && STAGE_TITLES[active.name], active?.detail].filter(Boolean).join('. '),
     refreshSeconds: facts.retryAfterSeconds,
     digest: facts.digest,
-    body: html`${head(headline.title, heading, leadOf(view), elapsed(view, now))}
-${progress(view)}${failure(view)}${nextSteps(view)}${details(view)}${log(facts.log)}${conditions(view.conditions)}`,
+    body: html`${head(headline.title, heading, leadOf(view), elapsed(view, now))}${sections(view, facts)}`,
   };
+}
+
+/** Of a failure, the log is what people look for first. */
+function sections(view: EnvironmentView, facts: Facts): readonly (Html | undefined)[] {
+  const [tail, about] = [log(facts.log), details(view)];
+  const middle = view.state === 'FAILED' ? [tail, nextSteps(view), about] : [nextSteps(view), about, tail];
+  return [progress(view), failure(view), ...middle, conditions(view.conditions)];
 }
 
 /** A headline that is not the plain one of its state says more than the heading made for the state. */
@@ -108,7 +114,8 @@ function stageItem({ name, state, phase }: Stage): Html {
   return html`<li class="stage ${state}"${current}><span class="mark">${mark}</span><b>${STAGE_TITLES[name]}</b><small>${word}</small></li>`;
 }
 
-function failure({ failure: start, updateFailure, state }: EnvironmentView): Html | undefined {
+function failure(view: EnvironmentView): Html | undefined {
+  const { failure: start, updateFailure, state } = view;
   const failed = start ?? updateFailure;
   if (!failed) return undefined;
   const { meaning, message, commit, exitCode, stopCode, retryAt } = failed;
@@ -118,14 +125,15 @@ function failure({ failure: start, updateFailure, state }: EnvironmentView): Htm
     stopCode,
     retryAt === undefined ? undefined : `next try at ${utc(retryAt)}`,
   ].filter(Boolean);
+  const what = meaning === leadOf(view) ? undefined : html`<p class="what">${meaning}</p>`;
   const title = state === 'FAILED' ? 'What went wrong' : 'What went wrong last time';
-  return html`<section class="failure"><h2>${title}</h2><p class="what">${meaning}</p>${
+  return html`<section class="failure"><h2>${title}</h2>${what}${
     known.length > 0 ? html`<p class="facts">${known.join(' · ')}</p>` : undefined
   }${message === meaning || message === '' ? undefined : html`<pre class="message wrap" tabindex="0">${message}</pre>`}</section>`;
 }
 
 function nextSteps({ nextSteps: steps, state }: EnvironmentView): Html | undefined {
-  const useful = ['FAILED', 'STOPPED', 'STOPPING', 'SLEEPING'].includes(state);
+  const useful = ['FAILED', 'STOPPED', 'STOPPING'].includes(state);
   if (!useful || steps.length === 0) return undefined;
   return html`<section><h2>What to do next</h2><ul class="next">${steps.map((step) => html`<li>${step}</li>`)}</ul></section>`;
 }

@@ -58,15 +58,15 @@ ol.stages { list-style: none; margin: 0; padding: 0; display: grid; grid-templat
 .stage.failed b, .stage.failed small { color: var(--bad); }
 .stage small { display: block; font-size: 13px; line-height: 1.35; }
 .doing { margin: 18px 0 0; padding: 11px 14px; border-radius: 10px; background: var(--soft); font-size: 14px; }
-dl { margin: 0; display: flex; flex-wrap: wrap; gap: 14px 40px; font-size: 15px; }
-dl div { min-width: 92px; max-width: 100%; }
+dl { margin: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 14px 24px;
+  font-size: 15px; }
 dt { color: var(--dim); font-size: 13px; } dd { margin: 0; overflow-wrap: anywhere; }
 dd code { font-size: 14px; }
 .failure { background: color-mix(in srgb, var(--tone) 7%, transparent); }
 .failure p { margin: 0; overflow-wrap: anywhere; }
 .failure .what { font-weight: 600; }
 .failure .facts { margin-top: 6px; color: var(--dim); font-size: 14px; }
-.message { margin: 12px 0 0; white-space: pre-wrap; }
+.message { margin: 10px 0 0; white-space: pre-wrap; }
 ul.next { margin: 0; padding-left: 20px; } ul.next li + li { margin-top: 5px; } ul.next li { overflow-wrap: anywhere; }
 pre { margin: 0; padding: 14px 16px; border-radius: 10px; background: var(--soft); font-size: 13px; line-height: 1.55;
   overflow-x: auto; max-height: 340px; tab-size: 2; }
@@ -97,6 +97,5 @@ footer { width: 100%; max-width: 740px; margin-top: 14px; color: var(--dim); fon
   .stage::before { top: 24px; bottom: 0; left: 11px; right: auto; width: 2px; height: auto; }
   .mark { margin: 0; grid-row: span 2; } .stage b { line-height: 24px; } .stage small { grid-column: 2; margin-top: -3px; }
   .stage.waiting small { display: none; } .stage.waiting { min-height: 40px; } .stage.waiting:last-child { min-height: 0; }
-  dl { gap: 12px 32px; }
 }
 `;

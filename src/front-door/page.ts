@@ -46,7 +46,7 @@ export function renderPage(page: Page, nonce: string, now: number): string {
 <div class="brand">${LOGO}<span>Mayfly</span>${place === undefined ? undefined : html`<span class="host mono">${place}</span>`}</div>
 <main class="${tone}">${body}</main>
 <p id="said" class="sr" role="status" aria-live="polite">${said}</p>
-<footer>${footer(refreshSeconds)}</footer>
+<footer>${footer(page)}</footer>
 <script nonce="${nonce}">${new Html(SCRIPT)}</script>
 </body>
 </html>
@@ -58,10 +58,11 @@ function tabIcon(tone: Tone): string {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
-function footer(refreshSeconds: number): string {
-  return refreshSeconds > 5
-    ? 'This page looks again from time to time, and opens the environment when it is there.'
-    : 'This page updates itself, and opens the environment as soon as it is ready.';
+function footer({ tone, refreshSeconds }: Page): string {
+  if (refreshSeconds > 5) return 'This page looks again from time to time, and opens the environment when it is there.';
+  if (tone === 'busy' || tone === 'good')
+    return 'This page updates itself, and opens the environment when it is ready.';
+  return 'This page updates itself.';
 }
 
 /** A coloured dot with a word, a heading and a sentence: the start of every card. */

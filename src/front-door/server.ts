@@ -8,6 +8,7 @@ import { sessionOfHost } from '../model/names.ts';
 import type { EnvironmentState } from '../model/environment.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { EnvironmentView } from '../status/view.ts';
+import { listen } from '../telemetry/listen.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import {
@@ -62,9 +63,9 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     makeResponder(options, (session) => visits.saw(session)),
     options,
   );
-  const url = await listen(app, options.address);
+  const { host, port } = await listen(app, options.address, 'http.frontDoor');
   return {
-    url,
+    url: `http://${host}:${port}`,
     async close() {
       await app.close();
       await visits.settled();
@@ -138,17 +139,4 @@ function makeServer(respond: Responder, { metrics, logger, clock }: FrontDoorOpt
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });
   return app;
-}
-
-async function listen(app: FastifyInstance, { host, port }: Address): Promise<string> {
-  try {
-    return await app.listen({ host, port });
-  } catch (error) {
-    await app.close();
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      const what = `Front door: ${host}:${port} is already in use. Free the port, or set another in http.frontDoor.`;
-      throw new Error(what, { cause: error });
-    }
-    throw error;
-  }
 }

@@ -117,9 +117,11 @@ function makeOctokit({ apiUrl, token, clock, logger, requestTimeoutMs = REQUEST_
   const limiter = makeLimiter(clock, requestTimeoutMs);
   octokit.hook.wrap('request', async (request, options) => {
     const write = options.method !== 'GET' && options.method !== 'HEAD';
-    const answer = await limiter.run(write, (signal) =>
-      watched(limiter, clock, async () => request({ ...options, request: { ...options.request, signal } })),
-    );
+    const answer = await limiter.run(write, (signal) => {
+      // Other arguments than the options that the hook was given do not reach the request.
+      options.request = { ...options.request, signal };
+      return watched(limiter, clock, async () => request(options));
+    });
     heed(limiter, resetOf(answer.headers, clock.now()));
     return answer;
   });
