@@ -12,6 +12,8 @@ export interface Context {
   readonly store: Store;
   readonly clock: LocalClock;
   readonly region: string;
+  /** The one network that every load balancer is in. */
+  readonly vpcId: string;
   readonly arns: ArnMaker;
   readonly quotas: Quotas;
   readonly balancer: Balancer;

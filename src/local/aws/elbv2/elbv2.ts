@@ -25,6 +25,8 @@ export interface Elbv2Options {
   readonly region: string;
   /** Twelve digits. */
   readonly account: string;
+  /** Shown as the network of load balancers; vpc-local when left out. */
+  readonly vpcId?: string;
   readonly clock: LocalClock;
   /** Asks over HTTP when left out. */
   readonly prober?: Prober;
@@ -88,7 +90,8 @@ export function makeElbv2(options: Elbv2Options): Elbv2 {
   };
   const quotas = { ...awsQuotas, ...options.quotas };
   const arns = makeArns(options.region, options.account, random);
-  const context: Context = { store, clock, region: options.region, arns, quotas, balancer, health, changed };
+  const { region, vpcId = 'vpc-local' } = options;
+  const context: Context = { store, clock, region, vpcId, arns, quotas, balancer, health, changed };
   sync();
   return {
     service: serviceOf(context),

@@ -27,14 +27,14 @@ export const loadBalancerOperations = (context: Context) => ({
   CreateLoadBalancer: operation<CreateLoadBalancerInput, CreateLoadBalancerOutput>(
     CreateLoadBalancerInput$,
     CreateLoadBalancerOutput$,
-    (input) => ({ LoadBalancers: [viewOf(createLoadBalancer(context, input), context.region)] }),
+    (input) => ({ LoadBalancers: [viewOf(createLoadBalancer(context, input), context)] }),
   ),
   DescribeLoadBalancers: operation<DescribeLoadBalancersInput, DescribeLoadBalancersOutput>(
     DescribeLoadBalancersInput$,
     DescribeLoadBalancersOutput$,
     (input) => {
       const { items, ...next } = pageOf(select(context, input), (record) => record.name, input);
-      return { LoadBalancers: items.map((record) => viewOf(record, context.region)), ...next };
+      return { LoadBalancers: items.map((record) => viewOf(record, context)), ...next };
     },
   ),
   DeleteLoadBalancer: operation<DeleteLoadBalancerInput, DeleteLoadBalancerOutput>(
@@ -117,7 +117,7 @@ async function deleteLoadBalancer(context: Context, arn: string): Promise<Delete
   return {};
 }
 
-function viewOf(record: LoadBalancer, region: string): LoadBalancerView {
+function viewOf(record: LoadBalancer, { region, vpcId }: Context): LoadBalancerView {
   return {
     LoadBalancerArn: record.arn,
     LoadBalancerName: record.name,
@@ -125,6 +125,7 @@ function viewOf(record: LoadBalancer, region: string): LoadBalancerView {
     DNSName: `${record.name}.elb.localhost`,
     CreatedTime: new Date(record.createdAt),
     Scheme: record.scheme,
+    VpcId: vpcId,
     State: { Code: 'active' },
     Type: 'application',
     AvailabilityZones: record.subnets.map((SubnetId) => ({ SubnetId, ZoneName: `${region}a` })),

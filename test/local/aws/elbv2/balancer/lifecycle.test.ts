@@ -96,7 +96,7 @@ describe('close', () => {
     await serve(front, 'one', hanging.port);
     const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(sockets, 'listening');
-    onTestFinished(() => void sockets.close());
+    onTestFinished(() => sockets.close());
     await serve(front, 'ws', (sockets.address() as { port: number }).port);
     const webSocket = new WebSocket(`ws://127.0.0.1:${front.port}/`, { headers: { host: 'ws.localhost' } });
     await once(webSocket, 'open');
