@@ -91,7 +91,10 @@ const comment = z.object({ id: z.int(), hash: z.string() } satisfies SchemaOf<Co
 
 const SHAPE = {
   rev: z.number().catch(0),
-  conditions: z.unknown().transform((value) => partsOf(value, condition, CONDITION_TYPES) as Conditions),
+  conditions: z
+    .unknown()
+    .default({})
+    .transform((value) => partsOf(value, condition, CONDITION_TYPES) as Conditions),
   attempt: lenient(attempt),
   failure: lenient(failure),
   updateFailure: lenient(failure),
@@ -103,7 +106,10 @@ const SHAPE = {
   routeRemovedAt: lenient(time),
   drainingSince: lenient(time),
   deployments: z.array(deployment).catch([]),
-  comments: z.unknown().transform((value) => partsOf(value, comment) as Partial<Record<SourceKey, CommentRef>>),
+  comments: z
+    .unknown()
+    .default({})
+    .transform((value) => partsOf(value, comment) as Partial<Record<SourceKey, CommentRef>>),
   reportFailure: lenient(z.object({ reason, message: z.string() })),
 } satisfies SchemaOf<Status>;
 

@@ -6,9 +6,9 @@ import { type EnvironmentStore, StoreError } from '../../src/store/port.ts';
 export interface StoreHarness {
   readonly store: EnvironmentStore;
   /** Puts a whole raw item, as a person does. */
-  seed(item: Record<string, unknown>): Promise<void>;
-  peek(sessionId: string): Promise<Record<string, unknown> | undefined>;
-  remove(sessionId: string): Promise<void>;
+  readonly seed: (item: Record<string, unknown>) => Promise<void>;
+  readonly peek: (sessionId: string) => Promise<Record<string, unknown> | undefined>;
+  readonly remove: (sessionId: string) => Promise<void>;
 }
 
 export const COMMIT = 'a'.repeat(40);

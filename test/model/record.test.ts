@@ -1,0 +1,385 @@
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CONDITION_TYPES } from '../../src/model/conditions.ts';
+import {
+  type Attempt,
+  type Desired,
+  EMPTY_STATUS,
+  type Failure,
+  type Source,
+  type Status,
+} from '../../src/model/environment.ts';
+import { faultText } from '../../src/model/faults.ts';
+import { REASONS, type Reason } from '../../src/model/reasons.ts';
+import { encodeDesired, isBranchName, parseItem } from '../../src/model/record.ts';
+import { encodeStatus } from '../../src/model/status-record.ts';
+import type { RunTaskRequest } from '../../src/model/step.ts';
+
+const BY_HAND = { session_id: 'tt-hand', project: 'todo', repo: 'acme/todo', branch: 'hand', wanted: true };
+
+function faults(item: Record<string, unknown>): readonly string[] {
+  const parsed = parseItem({ ...BY_HAND, ...item });
+  return parsed.ok ? [] : parsed.faults.map(faultText);
+}
+
+describe('desired state', () => {
+  it('needs only what a person must say', () => {
+    expect(parseItem(BY_HAND)).toEqual({
+      sessionId: 'tt-hand',
+      ok: true,
+      desired: {
+        sessionId: 'tt-hand',
+        project: 'todo',
+        repo: 'acme/todo',
+        branch: 'hand',
+        wanted: true,
+        sources: {},
+        intakeRev: 0,
+      },
+      status: EMPTY_STATUS,
+    });
+  });
+
+  it('names what is missing, all at once', () => {
+    const parsed = parseItem({ session_id: 'tt-hand' });
+    expect(parsed.ok || parsed.faults.map(faultText)).toEqual([
+      'project: found nothing, allowed: the name of a project in mayfly.yaml',
+      'repo: found nothing, allowed: a repository as owner/name',
+      'branch: found nothing, allowed: the name of a git branch',
+      'wanted: found nothing, allowed: true or false',
+    ]);
+  });
+
+  it.each([
+    [{ wanted: 'yes' }, 'wanted: found the text "yes", allowed: true or false'],
+    [{ wanted: 1 }, 'wanted: found the number 1, allowed: true or false'],
+    [{ wanted: null }, 'wanted: found null, allowed: true or false'],
+    [{ branch: '' }, 'branch: found the text "", allowed: the name of a git branch'],
+    [{ branch: '--upload-pack=x' }, 'branch: found the text "--upload-pack=x", allowed: the name of a git branch'],
+    [{ commit: 'abc' }, 'commit: found the text "abc", allowed: 40 or 64 hexadecimal digits'],
+    [{ commit: ['a'] }, 'commit: found a list, allowed: 40 or 64 hexadecimal digits'],
+    [{ repo: 'todo' }, 'repo: found the text "todo", allowed: a repository as owner/name'],
+    [{ repo_id: 1.5 }, "repo_id: found the number 1.5, allowed: GitHub's numeric id of the repository"],
+    [
+      { image_tag: 'a b' },
+      'image_tag: found the text "a b", allowed: an image tag such as latest, or a digest sha256:…',
+    ],
+    [{ intake_rev: -1 }, 'intake_rev: found the number -1, allowed: a whole number from 0'],
+    [{ visited_at: 'now' }, 'visited_at: found the text "now", allowed: an ISO time such as 2026-03-01T18:00:00Z'],
+    [{ sources: 'x' }, 'sources: found the text "x", allowed: a map'],
+    [{ sources: { 'pulls/1': {} } }, 'sources.pulls/1: found the name "pulls/1", allowed: pull/N or issues/N'],
+    [{ override: true }, 'override: found true, allowed: a map'],
+    [{ override: { until: '2026-13-01T00:00:00Z' } }, /^override\.until: found the text .* allowed: an ISO time/],
+    [{ override: { wanted: 'no' } }, 'override.wanted: found the text "no", allowed: true or false'],
+    [{ override: { env: { A: 1 } } }, 'override.env.A: found the number 1, allowed: text'],
+    [{ override: { env: { 'A-B': 'x' } } }, 'override.env.A-B: found the name "A-B", allowed: the name of a variable'],
+    [
+      { override: { imageTag: 'x' } },
+      'override.imageTag: found an unknown name, allowed: one of wanted, branch, commit, image_tag, env, keep, paused, reason, by, until',
+    ],
+    [{ session_id: 'Not a label' }, /^session_id: found the text "Not a label", allowed: at most 50 lower case/],
+    [{ project: new Set(['a']) }, /^project: found a set/],
+    [{ project: new Uint8Array(2) }, /^project: found binary data/],
+    [{ project: 'x'.repeat(100), wanted: {} }, 'wanted: found a map, allowed: true or false'],
+    [{ branch: 'x'.repeat(300) }, `branch: found the text "${'x'.repeat(60)}…", allowed: the name of a git branch`],
+  ])('%j is a fault', (item, expected) => {
+    const found = faults(item);
+    expect(found).toHaveLength(1);
+    if (typeof expected === 'string') expect(found[0]).toBe(expected);
+    else expect(found[0]).toMatch(expected);
+  });
+
+  it('names every fault of a source', () => {
+    expect(faults({ sources: { 'pull/1': { wanted: 1, branch: 'a', author: 'b', open: true, at: 'x' } } })).toEqual([
+      'sources.pull/1.wanted: found the number 1, allowed: true or false',
+      'sources.pull/1.trusted: found nothing, allowed: true or false',
+      'sources.pull/1.at: found the text "x", allowed: an ISO time such as 2026-03-01T18:00:00Z',
+    ]);
+  });
+
+  it('tolerates attributes that it does not know', () => {
+    expect(faults({ note: 'mine', tags: { a: 1 }, expires_at: 'soon', state: 'WHAT', status: 5 })).toEqual([]);
+  });
+
+  it('takes a commit in capitals for the same commit', () => {
+    const parsed = parseItem({ ...BY_HAND, commit: 'A'.repeat(40) });
+    expect(parsed.ok && parsed.desired.commit).toBe('a'.repeat(40));
+  });
+
+  it.each(['main', 'feat/x', 'a_b.c', 'dependabot/npm_and_yarn/a-1.2', 'ümlaut', 'a@b', 'HEAD'])('knows %s', (name) => {
+    expect(isBranchName(name)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '@',
+    '-x',
+    '/x',
+    'x/',
+    'x.',
+    'a..b',
+    'a b',
+    'a~b',
+    'a^b',
+    'a:b',
+    'a?',
+    'a*',
+    'a[b',
+    'a\\b',
+    'a@{b',
+    'a//b',
+    '.a',
+    'a/.b',
+    'a.lock',
+    'a.lock/b',
+    'a\nb',
+    'a\u007fb',
+  ])('refuses %j as the name of a branch', (name) => {
+    expect(isBranchName(name)).toBe(false);
+  });
+});
+
+const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const commit = fc.constantFrom('a'.repeat(40), '0123456789abcdef'.repeat(4));
+const branch = fc.constantFrom('main', 'feat/x', 'ümlaut', 'a.b');
+const imageTag = fc.constantFrom('latest', 'staging', `sha256:${'b'.repeat(64)}`);
+const time = fc
+  .date({ noInvalidDate: true, min: new Date('1970-01-01'), max: new Date('9999-01-01') })
+  .map((date) => date.toISOString());
+const reason = fc.constantFrom(...(Object.keys(REASONS) as Reason[]));
+const sourceKey = fc
+  .tuple(fc.constantFrom('pull', 'issues'), fc.integer({ min: 1, max: 99_999 }))
+  .map(([kind, number]) => `${kind}/${number}`);
+const variables = fc.dictionary(fc.constantFrom('A', 'B_C', '_d', 'e1'), text);
+
+const source: fc.Arbitrary<Source> = fc.record({
+  wanted: fc.boolean(),
+  branch,
+  commit: maybe(commit),
+  imageTag: maybe(imageTag),
+  author: text,
+  trusted: fc.boolean(),
+  refused: maybe(reason),
+  open: fc.boolean(),
+  agent: maybe(fc.boolean()),
+  at: time,
+});
+
+const desired: fc.Arbitrary<Desired> = fc.record({
+  sessionId: fc.constantFrom('tt-a', 'a', 'a-b-c'),
+  project: fc.constantFrom('todo', 'x y'),
+  repo: fc.constantFrom('acme/todo', 'A.b/c_d'),
+  repoId: maybe(fc.maxSafeInteger()),
+  branch,
+  commit: maybe(commit),
+  imageTag: maybe(imageTag),
+  wanted: fc.boolean(),
+  sources: fc.dictionary(sourceKey, source),
+  intakeRev: fc.nat(),
+  override: maybe(
+    fc.record({
+      wanted: maybe(fc.boolean()),
+      branch: maybe(branch),
+      commit: maybe(commit),
+      imageTag: maybe(imageTag),
+      env: maybe(variables),
+      keep: maybe(fc.boolean()),
+      paused: maybe(fc.boolean()),
+      reason: maybe(text),
+      by: maybe(text),
+      until: maybe(time),
+    }),
+  ),
+  visitedAt: maybe(time),
+});
+
+const request: fc.Arbitrary<RunTaskRequest> = fc.record({
+  cluster: text,
+  taskDefinition: text,
+  launchType: fc.constantFrom('FARGATE', 'EC2'),
+  startedBy: text,
+  group: text,
+  subnets: fc.array(text, { maxLength: 2 }),
+  securityGroups: fc.array(text, { maxLength: 2 }),
+  assignPublicIp: fc.boolean(),
+  container: text,
+  cpu: maybe(text),
+  memory: maybe(text),
+  env: variables,
+  tags: fc.dictionary(
+    text.filter((name) => name !== '__proto__'),
+    text,
+  ),
+});
+
+const attempt: fc.Arbitrary<Attempt> = fc.record({
+  number: fc.nat(),
+  taskHash: text,
+  clientToken: text,
+  request,
+  requestedAt: time,
+  taskArn: maybe(text),
+  healthyAt: maybe(time),
+});
+
+const failure: fc.Arbitrary<Failure> = fc.record({
+  reason,
+  message: text,
+  at: time,
+  final: fc.boolean(),
+  commit: maybe(commit),
+  taskHash: maybe(text),
+  attempt: maybe(fc.nat()),
+  count: fc.nat(),
+  retryAt: maybe(time),
+  stopCode: maybe(text),
+  exitCode: maybe(fc.integer({ min: 0, max: 255 })),
+  logTail: maybe(fc.array(text, { maxLength: 3 })),
+});
+
+const condition = fc.record({
+  status: fc.constantFrom('True', 'False', 'Unknown'),
+  reason,
+  message: text,
+  since: time,
+});
+
+const status: fc.Arbitrary<Status> = fc.record({
+  rev: fc.nat(),
+  conditions: fc.dictionary(fc.constantFrom(...CONDITION_TYPES), condition),
+  attempt: maybe(attempt),
+  failure: maybe(failure),
+  updateFailure: maybe(failure),
+  liveCommit: maybe(commit),
+  head: maybe(fc.record({ branch, commit, at: time })),
+  rulePriority: maybe(fc.nat()),
+  url: maybe(text),
+  wantedAt: maybe(time),
+  routeRemovedAt: maybe(time),
+  drainingSince: maybe(time),
+  deployments: fc.array(fc.record({ commit, imageTag, at: time }), { maxLength: 3 }),
+  comments: fc.dictionary(sourceKey, fc.record({ id: fc.nat(), hash: text })),
+  reportFailure: maybe(fc.record({ reason, message: text })),
+}) as fc.Arbitrary<Status>;
+
+/** Through DynamoDB's own form and back. */
+function stored(item: Record<string, unknown>): Record<string, unknown> {
+  return unmarshall(marshall(item));
+}
+
+/** Without the members that are undefined, at every depth. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+describe('a round trip', () => {
+  it('gives desired state back', () => {
+    fc.assert(
+      fc.property(desired, (value) => {
+        const parsed = parseItem(stored(encodeDesired(value)));
+        expect(parsed.ok || parsed.faults).toBe(true);
+        expect(plain(parsed.ok && parsed.desired)).toEqual(plain(value));
+      }),
+    );
+  });
+
+  it('gives status back', () => {
+    fc.assert(
+      fc.property(status, (value) => {
+        const parsed = parseItem({ ...BY_HAND, status: stored(encodeStatus(value)) });
+        expect(plain(parsed.status)).toEqual(plain(value));
+      }),
+    );
+  });
+
+  it('writes names that people can read', () => {
+    const keys = new Set<string>();
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      for (const [key, member] of Object.entries(value)) {
+        keys.add(key);
+        if (key !== 'env' && key !== 'conditions') collect(member);
+      }
+    };
+    for (const value of fc.sample(desired, 50)) collect(encodeDesired(value));
+    for (const value of fc.sample(status, 50)) collect(encodeStatus(value));
+    expect([...keys].filter((key) => /[A-Z]/.test(key))).toEqual([]);
+    expect(keys).toContain('client_token');
+    expect(keys).toContain('log_tail');
+  });
+});
+
+describe('status', () => {
+  const full = fc.sample(status, { numRuns: 1, seed: 1 })[0] ?? EMPTY_STATUS;
+  const good = encodeStatus({ ...full, liveCommit: 'a'.repeat(40), rulePriority: 5 });
+
+  it.each([
+    ['rev', { rev: 0 }],
+    ['rule_priority', { rulePriority: undefined }],
+    ['conditions', { conditions: {} }],
+    ['attempt', { attempt: undefined }],
+    ['failure', { failure: undefined }],
+    ['deployments', { deployments: [] }],
+    ['comments', { comments: {} }],
+  ])('loses only a malformed %s', (name, lost) => {
+    const expected = { ...parseItem({ ...BY_HAND, status: good }).status, ...lost };
+    const parsed = parseItem({ ...BY_HAND, status: { ...good, [name]: 'x' } });
+    expect(parsed.ok).toBe(true);
+    expect(parsed.status).toEqual(expected);
+  });
+
+  it('loses only a malformed condition', () => {
+    const ready = { status: 'True', reason: 'Ready', message: '', since: '2026-01-01T00:00:00Z' };
+    const conditions = { Ready: ready, Routed: { ...ready, reason: 'Nonsense' }, Invented: ready };
+    expect(parseItem({ ...BY_HAND, status: { rev: 1, conditions } }).status).toEqual({
+      ...EMPTY_STATUS,
+      rev: 1,
+      conditions: { Ready: ready },
+    });
+  });
+
+  it.each(['{', '{}', 'null', 5])('takes an attempt whose request is %j for none', (broken) => {
+    const value = {
+      number: 1,
+      task_hash: 'h',
+      client_token: 't',
+      requested_at: '2026-01-01T00:00:00Z',
+      request: broken,
+    };
+    expect(parseItem({ ...BY_HAND, status: { rev: 1, attempt: value } }).status.attempt).toBeUndefined();
+  });
+
+  it('never stands in the way of desired state, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), fc.anything(), (junk, state, expiresAt) => {
+        const item = { ...BY_HAND, status: junk, state, expires_at: expiresAt };
+        expect(parseItem(item).ok).toBe(true);
+        expect(
+          parseItem({ ...BY_HAND, status: { ...good, attempt: junk, conditions: junk } }).status.rulePriority,
+        ).toBe(5);
+      }),
+    );
+  });
+
+  it('is read beside faults of desired state', () => {
+    const parsed = parseItem({ ...BY_HAND, wanted: 'x', status: good, state: 'RUNNING', expires_at: 7 });
+    expect(parsed).toMatchObject({ ok: false, state: 'RUNNING', expiresAt: 7, status: { rulePriority: 5 } });
+  });
+});
+
+describe('any item at all', () => {
+  it('is read without throwing, and every fault has its three parts', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom(...Object.keys(BY_HAND), 'sources', 'override', 'commit'), fc.anything()),
+        (junk) => {
+          const parsed = parseItem({ ...BY_HAND, ...junk });
+          if (parsed.ok) return;
+          for (const fault of parsed.faults) expect(Object.values(fault).every((part) => part.length > 0)).toBe(true);
+        },
+      ),
+    );
+  });
+});
