@@ -118,7 +118,7 @@ interface CommitOptions {
 
 async function commit(dir: string, branch: string, change: FileChange, options: CommitOptions): Promise<string> {
   const ref = `refs/heads/${branch}`;
-  const parent = (await git(dir, ['rev-parse', '--verify', `${ref}^{commit}`])).trim();
+  const parent = (await git(dir, ['show-ref', '--verify', '--hash', ref])).trim();
   const content = await contentAfter(dir, parent, change);
   const tree = await treeWith(dir, parent, change.file, content);
   const args = ['commit-tree', tree, '-p', parent, '-m', options.message];

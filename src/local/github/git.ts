@@ -128,15 +128,18 @@ function isPlainRef(name: string): boolean {
 
 export async function readCommit(repo: string, sha: string): Promise<Commit> {
   const output = await git(repo, ['show', '--no-patch', '--no-show-signature', `--format=${FIELDS}`, sha, '--']);
-  const [id = '', tree = '', parents = '', an = '', ae = '', ad = '', cn = '', ce = '', cd = '', body = ''] =
-    output.split('\0');
+  const fields = output.split('\0');
+  const field = (index: number): string => fields[index] ?? '';
+  const person = (first: number): Person => ({ name: field(first), email: field(first + 1), date: field(first + 2) });
   return {
-    sha: id,
-    tree,
-    parents: parents.split(' ').filter((parent) => parent !== ''),
-    author: { name: an, email: ae, date: ad },
-    committer: { name: cn, email: ce, date: cd },
-    message: body.trimEnd(),
+    sha: field(0),
+    tree: field(1),
+    parents: field(2)
+      .split(' ')
+      .filter((parent) => parent !== ''),
+    author: person(3),
+    committer: person(6),
+    message: field(9).trimEnd(),
   };
 }
 

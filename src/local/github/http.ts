@@ -123,7 +123,7 @@ export function checkSameOrigin(request: FastifyRequest): void {
   const site = request.headers['sec-fetch-site'];
   if (origin !== undefined && origin !== `http://${host}`)
     throw new RestError(403, `Origin ${origin} is another site's`);
-  if (site !== undefined && site !== 'same-origin') throw new RestError(403, `Sec-Fetch-Site is ${String(site)}`);
+  if (site !== undefined && site !== 'same-origin') throw new RestError(403, `Sec-Fetch-Site is ${site}`);
 }
 
 /** Requests left in this hour; an answer of 304 costs none. */
@@ -170,17 +170,26 @@ export class RateLimit {
 
 /** Adds the headers of every answer, and turns one that the client has already into 304. */
 export function finishAnswer(request: FastifyRequest, reply: FastifyReply, limit: RateLimit, body: unknown): unknown {
-  const etag = typeof body === 'string' ? `W/"${createHash('sha256').update(body).digest('hex')}"` : undefined;
-  const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim());
-  const reads = request.method === 'GET' || request.method === 'HEAD';
-  const unchanged = reads && reply.statusCode === 200 && etag !== undefined && known.includes(etag);
+  const etag = etagOf(request, reply, body);
+  const unchanged = etag !== undefined && isKnown(request, etag);
   if (unchanged) limit.giveBack();
   for (const [name, value] of Object.entries(limit.status())) reply.header(`x-ratelimit-${name}`, String(value));
   reply.header('x-github-request-id', randomUUID().toUpperCase());
   reply.header('x-github-media-type', 'github.v3; format=json');
-  if (!reads || etag === undefined || reply.statusCode !== 200) return body;
-  reply.header('etag', etag).header('cache-control', 'private, max-age=60, s-maxage=60');
+  if (etag !== undefined) reply.header('etag', etag).header('cache-control', 'private, max-age=60, s-maxage=60');
   if (!unchanged) return body;
   reply.code(304);
   return '';
+}
+
+/** Of what was read, and of nothing else. */
+function etagOf(request: FastifyRequest, reply: FastifyReply, body: unknown): string | undefined {
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  if (!reads || reply.statusCode !== 200 || typeof body !== 'string') return undefined;
+  return `W/"${createHash('sha256').update(body).digest('hex')}"`;
+}
+
+function isKnown(request: FastifyRequest, etag: string): boolean {
+  const tags = request.headers['if-none-match']?.split(',') ?? [];
+  return tags.some((tag) => tag.trim() === etag);
 }

@@ -116,9 +116,10 @@ async function repositoryRoutes(app: FastifyInstance, { world }: WorldOptions): 
     };
   });
 
-  app.get('/git/ref/heads/*', async (request) => {
+  app.get('/git/ref/*', async (request) => {
     const view = viewOf(world, request);
-    const branch = await find(view, branchOf(request));
+    const [, name] = /^heads\/(.+)$/.exec(branchOf(request)) ?? [];
+    const branch = name === undefined ? undefined : await find(view, name);
     if (branch === undefined) throw notFound();
     const url = `${apiUrl(site, view.fullName)}/git`;
     return {
@@ -135,7 +136,8 @@ async function repositoryRoutes(app: FastifyInstance, { world }: WorldOptions): 
     const hidden = (await readBranches(site.repoPath)).some((one) => one.name === ref && !view.shows(ref));
     const sha = hidden ? undefined : await resolveCommit(site.repoPath, ref);
     if (sha === undefined) throw new RestError(422, `No commit found for SHA: ${ref}`);
-    if (request.headers.accept?.includes('.sha') === true) return reply.type('application/vnd.github.sha').send(sha);
+    if (request.headers.accept?.includes('.sha') === true)
+      return reply.type('application/vnd.github.sha; charset=utf-8').send(sha);
     return commitJson(site, view.fullName, await readCommit(site.repoPath, sha));
   });
 
