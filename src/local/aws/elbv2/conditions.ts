@@ -1,5 +1,9 @@
 /** Rule conditions: from the API's shape, checked, to ours and back. */
-import type { RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type {
+  HostHeaderConditionConfig,
+  PathPatternConditionConfig,
+  RuleCondition,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Quotas } from './quotas.ts';
 import type { Condition } from './state.ts';
 import { required, requiredList, unsupported, validationError } from './validation.ts';
@@ -18,15 +22,26 @@ export function parseConditions(input: readonly RuleCondition[] | undefined, quo
 
 function parseCondition(input: RuleCondition): Condition {
   const field = required(input.Field, 'conditions.field');
-  if (field !== 'host-header' && field !== 'path-pattern') {
-    throw unsupported(`Condition field '${field}'`, 'use host-header or path-pattern');
+  switch (field) {
+    case 'host-header':
+      return { field, values: parseValues(input, input.HostHeaderConfig, checkHost) };
+    case 'path-pattern':
+      return { field, values: parseValues(input, input.PathPatternConfig, checkPath) };
+    default:
+      throw unsupported(`Condition field '${field}'`, 'use host-header or path-pattern');
   }
-  const config = field === 'host-header' ? input.HostHeaderConfig : input.PathPatternConfig;
-  if (given(input.RegexValues) || given(config?.RegexValues))
-    throw unsupported(`RegexValues of '${field}'`, 'use Values');
-  const values = requiredList(given(config?.Values) ? config?.Values : input.Values, `conditions.${field}.values`);
-  for (const value of values) (field === 'host-header' ? checkHost : checkPath)(value);
-  return { field, values: [...values] };
+}
+
+/** From the new place or, when there are none, from the old one. */
+function parseValues(
+  input: RuleCondition,
+  config: HostHeaderConditionConfig | PathPatternConditionConfig | undefined,
+  check: (value: string) => void,
+): readonly string[] {
+  if (given(input.RegexValues) || given(config?.RegexValues)) throw unsupported('RegexValues', 'use Values');
+  const values = requiredList(given(config?.Values) ? config?.Values : input.Values, 'conditions.values');
+  for (const value of values) check(value);
+  return [...values];
 }
 
 const given = (list: readonly unknown[] | undefined): boolean => list !== undefined && list.length > 0;

@@ -47,7 +47,7 @@ export interface Elbv2Options {
 }
 
 /** The operations with the SDK's types, for callers in process. */
-export type Elbv2Operations = ReturnType<typeof operationsOf>;
+type Elbv2Operations = ReturnType<typeof operationsOf>;
 
 export interface Elbv2 {
   readonly service: Service & { readonly operations: Elbv2Operations };

@@ -24,7 +24,7 @@ const defaultHealthCheck: HealthCheck = {
 export function parseGroupSettings(input: CreateTargetGroupInput): GroupSettings {
   const name = checkName(required(input.Name, 'name'), 'Target group');
   const targetType = input.TargetType ?? 'instance';
-  if (targetType !== 'ip') throw unsupported(`Target type '${String(targetType)}'`, 'use ip');
+  if (targetType !== 'ip') throw unsupported(`Target type '${targetType}'`, 'use ip');
   if (required(input.Protocol, 'protocol') !== 'HTTP') {
     throw new ApiError(
       'UnsupportedProtocol',

@@ -48,7 +48,7 @@ export const rulesOf = (store: Store, listenerArn: string): readonly Rule[] =>
   [...store.rules.values()].filter((rule) => rule.listenerArn === listenerArn).sort(byPriority);
 
 /** The order in which rules are evaluated and listed. */
-export const byPriority = (a: Rule, b: Rule): number => rank(a) - rank(b);
+const byPriority = (a: Rule, b: Rule): number => rank(a) - rank(b);
 
 const rank = (rule: Rule): number => (rule.priority === 'default' ? Number.MAX_SAFE_INTEGER : rule.priority);
 

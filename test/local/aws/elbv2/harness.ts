@@ -5,7 +5,7 @@ import { type Elbv2, type Elbv2Options, makeElbv2 } from '../../../../src/local/
 import type { ProbeOutcome } from '../../../../src/local/aws/elbv2/health.ts';
 import type { Probe, Prober } from '../../../../src/local/aws/elbv2/prober.ts';
 
-export interface VirtualClock extends LocalClock {
+interface VirtualClock extends LocalClock {
   /** Lets `ms` pass: fires what is due in order, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
   /** Timers that are set. */
@@ -19,7 +19,7 @@ interface Entry {
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export function makeVirtualClock(): VirtualClock {
+function makeVirtualClock(): VirtualClock {
   let now = 1_000_000;
   const entries = new Set<Entry>();
   const nextDue = (until: number): Entry | undefined =>
@@ -48,13 +48,13 @@ export function makeVirtualClock(): VirtualClock {
   };
 }
 
-export interface TableProber extends Prober {
+interface TableProber extends Prober {
   readonly probes: Probe[];
   /** By IP; 200 when not said. */
   readonly outcomes: Map<string, ProbeOutcome>;
 }
 
-export function makeTableProber(): TableProber {
+function makeTableProber(): TableProber {
   const probes: Probe[] = [];
   const outcomes = new Map<string, ProbeOutcome>();
   return {
@@ -68,7 +68,7 @@ export function makeTableProber(): TableProber {
 }
 
 /** A small generator with a seed (mulberry32), so that a failing case comes again. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -67,8 +67,9 @@ export function makeHttpBalancer(router: Router, options: HttpBalancerOptions = 
     async stop() {
       stopped = true;
       open.clear();
+      const ended = [...alive].map(end);
       proxy.stop();
-      await Promise.all([...alive].map(end));
+      await Promise.all(ended);
       alive.clear();
     },
   };

@@ -1,11 +1,13 @@
 /** Sends requests and WebSockets on to targets over kept-alive connections. The bytes are httpxy's work. */
-import { Agent, type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createProxyServer } from 'httpxy';
 import { errorAnswer, send, sendOnSocket } from './answers.ts';
 import { hasBody, prepareRequestHeaders, responseHeaders } from './headers.ts';
+import { makeJoinedSockets } from './joined-sockets.ts';
+import { makeUpstreamPool } from './upstream-pool.ts';
 
-export interface Upstream {
+interface Upstream {
   readonly ip: string;
   readonly port: number;
 }
@@ -46,34 +48,15 @@ const idempotentMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
 const maxRetries = 3;
 
 export function makeProxy(options: ProxyOptions): Proxy {
-  /** One for each target, so that a target's connections can be given up together. */
-  const agents = new Map<string, Agent>();
+  const pool = makeUpstreamPool(options.idleTimeoutMs);
+  const webSockets = makeJoinedSockets(options.idleTimeoutMs);
   const proxy = createProxyServer({});
   const exchanges = new WeakMap<IncomingMessage, Exchange>();
-  const webSockets = new Set<Socket>();
-
-  const agentOf = (target: string): Agent => {
-    const known = agents.get(target);
-    if (known !== undefined) return known;
-    const timeout = options.idleTimeoutMs;
-    const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, scheduling: 'lifo', timeout });
-    agents.set(target, agent);
-    return agent;
-  };
-
-  /** Connections that are busy now are closed when they become idle. */
-  const forget = (upstream: Upstream): void => {
-    const agent = agents.get(urlOf(upstream));
-    if (agent === undefined) return;
-    agents.delete(urlOf(upstream));
-    agent.maxFreeSockets = 0;
-    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
-  };
 
   const sendOn = (request: IncomingMessage, response: ServerResponse, upstream: Upstream): void => {
     const target = urlOf(upstream);
     // A rejection only repeats what the 'error' event has said, or that the client has gone.
-    proxy.web(request, response, { target, agent: agentOf(target), selfHandleResponse: true }).catch(() => {});
+    proxy.web(request, response, { target, agent: pool.agentOf(target), selfHandleResponse: true }).catch(() => {});
   };
 
   const onWebError = (error: Error, request: IncomingMessage, response: ServerResponse): void => {
@@ -84,7 +67,7 @@ export function makeProxy(options: ProxyOptions): Proxy {
     }
     if (wasStale(error, exchange) && exchange.retryable && exchange.retries < maxRetries) {
       exchange.retries++;
-      forget(exchange.upstream);
+      pool.forget(urlOf(exchange.upstream));
       sendOn(request, response, exchange.upstream);
       return;
     }
@@ -99,7 +82,7 @@ export function makeProxy(options: ProxyOptions): Proxy {
   proxy.on('error', (error, request, response) => {
     if (request === undefined || response === undefined) return;
     if (response instanceof ServerResponse) onWebError(error, request, response);
-    else onSocketError(error, request, response as Socket);
+    else onSocketError(error, request, response);
   });
   proxy.on('proxyReq', (upstreamRequest, request) => {
     const exchange = exchanges.get(request);
@@ -111,24 +94,9 @@ export function makeProxy(options: ProxyOptions): Proxy {
     upstreamRequest.once('upgrade', (_response, upstreamSocket) => {
       const exchange = exchanges.get(request);
       if (exchange !== undefined) exchange.upgraded = true;
-      join(socket, upstreamSocket);
+      webSockets.join(socket, upstreamSocket);
     });
   });
-
-  /** Either end's going, and silence, end both. */
-  const join = (client: Socket, upstream: Socket): void => {
-    webSockets.add(upstream);
-    const end = (): void => {
-      client.destroy();
-      upstream.destroy();
-      webSockets.delete(upstream);
-    };
-    client.once('close', end);
-    upstream.once('close', () => client.end());
-    upstream.once('close', () => webSockets.delete(upstream));
-    // httpxy takes time limits off both sockets in this very turn.
-    setImmediate(() => upstream.setTimeout(options.idleTimeoutMs, end));
-  };
 
   return {
     web(request, response, upstream) {
@@ -144,10 +112,10 @@ export function makeProxy(options: ProxyOptions): Proxy {
         .ws(request, socket, { target: urlOf(upstream), upgradeTimeout: options.idleTimeoutMs }, head)
         .catch(() => {});
     },
-    forget,
+    forget: (upstream) => pool.forget(urlOf(upstream)),
     stop() {
-      for (const agent of agents.values()) agent.destroy();
-      for (const socket of webSockets) socket.destroy();
+      pool.stop();
+      webSockets.stop();
     },
   };
 }

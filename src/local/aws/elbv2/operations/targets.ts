@@ -16,7 +16,7 @@ import {
   type TargetHealth,
   type TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 import { ApiError } from '../../service.ts';
 import { checkTargetsPerLoadBalancer } from '../association.ts';
 import { type Context, operation, targetGroupOf } from '../context.ts';
@@ -62,18 +62,19 @@ function parseTarget(description: TargetDescription, group: TargetGroup): Target
 }
 
 /** Private addresses as on AWS (AWS-FACTS ELBv2 "target type ip"), and loopback, where local tasks live. */
+const networks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8'];
+
+const allowedAddresses = new BlockList();
+for (const network of networks) {
+  const [address = '', prefix] = network.split('/');
+  allowedAddresses.addSubnet(address, Number(prefix));
+}
+
 function checkAddress(ip: string): void {
-  const [a = -1, b = -1] = isIPv4(ip) ? ip.split('.').map(Number) : [];
-  const allowed =
-    a === 10 ||
-    a === 127 ||
-    (a === 172 && b >= 16 && b <= 31) ||
-    (a === 192 && b === 168) ||
-    (a === 100 && b >= 64 && b <= 127);
-  if (allowed) return;
+  if (isIPv4(ip) && allowedAddresses.check(ip)) return;
   throw new ApiError(
     'InvalidTarget',
-    `The IP address '${ip}' is not valid; allowed are IPv4 addresses of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10 and 127.0.0.0/8`,
+    `The IP address '${ip}' is not valid; allowed are IPv4 addresses of ${networks.join(', ')}`,
   );
 }
 

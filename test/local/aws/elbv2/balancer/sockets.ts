@@ -1,6 +1,6 @@
 /** Real servers and clients on loopback for the data plane's tests; everything is closed after each test. */
 import { once } from 'node:events';
-import { Agent, createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http';
+import { type Agent, createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import {

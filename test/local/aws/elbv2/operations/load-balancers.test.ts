@@ -199,7 +199,7 @@ describe('tags', () => {
     await world.api.AddTags.handle({ ResourceArns: arns, Tags: [{ Key: 'a', Value: '1' }, { Key: 'b' }] });
     await world.api.AddTags.handle({ ResourceArns: arns, Tags: [{ Key: 'a', Value: '2' }] });
     await world.api.RemoveTags.handle({ ResourceArns: arns, TagKeys: ['b', 'absent'] });
-    expect(await tags()).toEqual(Array(4).fill([{ Key: 'a', Value: '2' }]));
+    expect(await tags()).toEqual(Array.from({ length: 4 }, () => [{ Key: 'a', Value: '2' }]));
   });
 
   it('are added to all resources or to none', async () => {

@@ -191,7 +191,7 @@ describe('rules', () => {
   });
 
   it('forward to five target groups and not to six, and to none twice', async () => {
-    const groups = [];
+    const groups: string[] = [];
     for (let count = 0; count < 6; count++) groups.push(await makeGroup(world.api, `group-${count}`));
     const weights = (count: number) => Object.fromEntries(groups.slice(0, count).map((arn) => [arn, 1]));
     expect(await create({ Actions: [forward(weights(5))] })).toBe('none');
