@@ -1,6 +1,5 @@
 /** One running copy of the app: started on a private port of its own, watched until healthy, stopped with its forks. */
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHealthy, makeHealthCheck, probe, type HealthCheck, type Probe, type Target } from './health.ts';
 import { makeTail } from './log.ts';
@@ -54,7 +53,7 @@ export async function startApp(options: AppOptions, signal: AbortSignal): Promis
   } catch (error) {
     await group.stop(options.timings.cancelAfterMs);
     signal.throwIfAborted();
-    throw new PhaseError('start', (error as Error).message, tail.last(TAIL_LINES));
+    throw new PhaseError('start', error instanceof Error ? error.message : String(error), tail.last(TAIL_LINES));
   }
 }
 
@@ -91,9 +90,10 @@ async function untilHealthy(
   const { command, deadlineMs, healthPath, hostHeader, timings } = options;
   const deadline = performance.now() + deadlineMs;
   let ended: string | undefined;
-  void group.exited.then((exit) => {
-    ended = exit.description;
-  });
+  group.exited.then(
+    (exit) => (ended = exit.description),
+    () => undefined,
+  );
   let seen: Probe = { error: 'ECONNREFUSED' };
   while (performance.now() < deadline) {
     for (const host of LOOPBACK) {
@@ -128,9 +128,10 @@ export async function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const bound = server.address();
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  return port;
+  if (bound === null || typeof bound === 'string') throw new Error('a TCP server listens at no port');
+  return bound.port;
 }

@@ -71,10 +71,6 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
 }
 
 function routesOf(handlers: ControlHandlers): ReadonlyMap<string, Route> {
-  const get = (body: () => Promise<object>): Route => ({
-    method: 'GET',
-    answer: async () => ({ status: 200, body: await body() }),
-  });
   const version = (): Promise<object> => {
     const found = handlers.version();
     if (!found) throw new HttpError(503, 'no_version', 'no version serves yet');
@@ -91,6 +87,10 @@ function routesOf(handlers: ControlHandlers): ReadonlyMap<string, Route> {
     ['/version', get(async () => await version())],
     ['/sync', { method: 'POST', answer: async (body) => await sync(body) }],
   ]);
+}
+
+function get(body: () => Promise<object>): Route {
+  return { method: 'GET', answer: async () => ({ status: 200, body: await body() }) };
 }
 
 /** Who asks comes first: a stranger does not even learn which paths exist. */

@@ -87,7 +87,7 @@ function writeHead(answer: IncomingMessage, response: ServerResponse): void {
 }
 
 function hopByHop(headers: IncomingMessage['headers']): readonly string[] {
-  const named = String(headers.connection ?? '').split(',');
+  const named = (headers.connection ?? '').split(',');
   return [...HOP_BY_HOP, ...named.map((name) => name.trim().toLowerCase())];
 }
 

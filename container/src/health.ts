@@ -1,5 +1,6 @@
 /** Asks an app whether it answers. */
 import { request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Target {
   readonly host: string;
@@ -12,8 +13,8 @@ export type Probe =
   /** It did not; in words. */
   | { readonly error: string };
 
-export function isHealthy(probe: Probe): boolean {
-  return 'status' in probe && probe.status < 500;
+export function isHealthy(result: Probe): boolean {
+  return 'status' in result && result.status < 500;
 }
 
 /** One GET with the environment's own Host. Never throws. */
@@ -51,17 +52,18 @@ export function makeHealthCheck(
   let last = true;
   let askedAt = now();
   let asking: Promise<void> | undefined;
+  async function renew(): Promise<void> {
+    last = isHealthy(await ask());
+    askedAt = now();
+    asking = undefined;
+  }
   return {
     get last() {
       return last;
     },
     async healthy() {
       if (!asking && now() - askedAt >= options.freshMs) {
-        asking = ask().then((result) => {
-          last = isHealthy(result);
-          askedAt = now();
-          asking = undefined;
-        });
+        asking = renew();
       }
       if (asking) await within(asking, options.waitMs);
       return last;
@@ -69,12 +71,8 @@ export function makeHealthCheck(
   };
 }
 
-function within(work: Promise<void>, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    void work.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const limit = new AbortController();
+  await Promise.race([work, delay(ms, undefined, { signal: limit.signal }).catch(() => undefined)]);
+  limit.abort();
 }

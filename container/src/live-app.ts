@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AppProcess } from './app-process.ts';
 import type { Log } from './log.ts';
 import { PhaseError } from './progress.ts';
+import { makeRetirement, stopNow, track } from './retirement.ts';
 import { restartAfter } from './restarts.ts';
 import type { Timings } from './timings.ts';
 import type { Upstream } from './upstream.ts';
@@ -47,19 +48,20 @@ interface Running {
 export function makeLiveApp(options: LiveAppOptions): LiveApp {
   const { timings, log } = options;
   const now = options.now ?? (() => performance.now());
-  const retiring = new Set<Promise<void>>();
-  const restarting = new Set<Promise<void>>();
-  const draining = new Set<AppProcess>();
+  const retirement = makeRetirement(timings);
+  const watching = new Set<Promise<void>>();
   let current: Running | undefined;
 
   function watch(running: Running, app: AppProcess): void {
     running.app = app;
     running.healthySince = now();
-    void app.exited.then((reason) => {
-      if (running.app === app) running.app = undefined;
-      if (running.abort.signal.aborted) return;
-      track(restarting, died(running, reason, now() - running.healthySince));
-    });
+    track(watching, afterEnd(running, app));
+  }
+
+  async function afterEnd(running: Running, app: AppProcess): Promise<void> {
+    const reason = await app.exited;
+    if (running.app === app) running.app = undefined;
+    if (!running.abort.signal.aborted) await died(running, reason, now() - running.healthySince);
   }
 
   async function died(running: Running, reason: string, healthyForMs: number): Promise<void> {
@@ -86,18 +88,6 @@ export function makeLiveApp(options: LiveAppOptions): LiveApp {
     }
   }
 
-  async function retire(running: Running): Promise<void> {
-    const { app } = running;
-    running.abort.abort();
-    if (app) {
-      draining.add(app);
-      await app.upstream.drain(timings.drainMs);
-      await app.stop(timings.killAfterMs);
-      draining.delete(app);
-    }
-    await options.remove(running.version);
-  }
-
   return {
     version: () => current?.version,
     upstream: () => current?.app?.upstream,
@@ -107,18 +97,14 @@ export function makeLiveApp(options: LiveAppOptions): LiveApp {
       const old = current;
       current = { version, abort: new AbortController(), app: undefined, healthySince: 0, deaths: 0 };
       watch(current, app);
-      if (old) track(retiring, retire(old));
+      old?.abort.abort();
+      if (old) retirement.retire(old.app, () => options.remove(old.version));
     },
     async stop() {
       current?.abort.abort();
-      const apps = [...draining, ...(current?.app ? [current.app] : [])];
-      await Promise.all(apps.map((app) => Promise.all([app.upstream.drain(0), app.stop(timings.stopKillAfterMs)])));
-      await Promise.all([...retiring, ...restarting]);
+      const app = current?.app;
+      await Promise.all([app && stopNow(app, timings), retirement.stop()]);
+      await Promise.all(watching);
     },
   };
-}
-
-function track(set: Set<Promise<void>>, work: Promise<void>): void {
-  const entry = work.finally(() => set.delete(entry));
-  set.add(entry);
 }

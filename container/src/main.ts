@@ -21,15 +21,11 @@ async function main(): Promise<number> {
   return code;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-    // The last lines must still reach a pipe, so nothing is cut off at once; nothing may hold the task up either.
-    setTimeout(() => process.exit(), 1_000).unref();
-  },
-  (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    log.say(message);
-    process.exit(error instanceof SettingsError ? EXIT.settings : EXIT.internal);
-  },
-);
+try {
+  process.exitCode = await main();
+  // The last lines must still reach a pipe, so nothing is cut off at once; nothing may hold the task up either.
+  setTimeout(() => process.exit(), 1_000).unref();
+} catch (error) {
+  log.say(error instanceof Error ? error.message : String(error));
+  process.exit(error instanceof SettingsError ? EXIT.settings : EXIT.internal);
+}

@@ -74,7 +74,6 @@ function noteOf(
 }
 
 function installCommand(locked: readonly [string, Manager] | undefined, checkout: Checkout): Command {
-  const command = (file: string, ...args: string[]): Command => ({ file, args, title: `${file} ${args[0] ?? ''}` });
   switch (locked?.[1]) {
     case 'npm':
       return command('npm', 'ci', ...QUIET);
@@ -83,9 +82,13 @@ function installCommand(locked: readonly [string, Manager] | undefined, checkout
     case 'yarn':
       // Yarn's modern versions are recognised by their configuration file; the two know different flags.
       return command('yarn', 'install', checkout.files.has('.yarnrc.yml') ? '--immutable' : '--frozen-lockfile');
-    case undefined:
+    default:
       return command('npm', 'install', '--no-package-lock', ...QUIET);
   }
+}
+
+function command(file: string, ...args: string[]): Command {
+  return { file, args, title: `${file} ${args[0] ?? ''}` };
 }
 
 /**
@@ -124,7 +127,7 @@ function parseObject(text: string): Record<string, unknown> {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new PhaseError('install', `package.json is not valid JSON: ${(error as Error).message}`);
+    throw new PhaseError('install', `package.json is not valid JSON: ${String(error)}`);
   }
   if (!isRecord(parsed)) throw new PhaseError('install', 'package.json does not hold a JSON object');
   return parsed;

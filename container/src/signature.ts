@@ -122,7 +122,7 @@ function isClaims(value: unknown): value is Claims {
   const claims = value as Partial<Record<keyof Claims, unknown>>;
   const { session, method, path, bodySha256, exp, nonce } = claims;
   const texts = [session, method, path, bodySha256, nonce].every((text) => typeof text === 'string');
-  return texts && typeof exp === 'number' && Number.isFinite(exp) && NONCE.test(nonce as string);
+  return texts && typeof exp === 'number' && Number.isFinite(exp) && NONCE.test(String(nonce));
 }
 
 function refuseUnless(condition: boolean, code: RefusalCode, message: string): void {

@@ -78,7 +78,7 @@ function describe(result: Exchange, timeoutMs: number): string {
       return "is not a supervisor's: its answer does not end";
     case 'error':
       return describeError(result.code);
-    case 'answer':
+    default:
       return describeStatus(result.status, result.body);
   }
 }

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeHealthCheck, type Probe } from '../../container/src/health.ts';
 import { makeJobs } from '../../container/src/jobs.ts';

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hostName, isBranch, isCommit, readSettings, SettingsError } from '../../container/src/settings.ts';
 import { publicKeyOf } from '../../src/control/signing.ts';
@@ -139,7 +139,7 @@ test('what git would read as anything but a branch is no branch', () => {
 
 test('a commit is 40 or 64 hex digits and nothing else', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcdefg'), maxLength: 70 }), (text) => {
+    fc.property(fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', 'f', 'g'), maxLength: 70 }), (text) => {
       expect(isCommit(text)).toBe(!text.includes('g') && [40, 64].includes(text.length));
     }),
   );
