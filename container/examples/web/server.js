@@ -25,7 +25,7 @@ app.disable('x-powered-by');
 app.get('/api/hello', (_request, response) => {
   response.set('cache-control', 'no-store').json(hello);
 });
-app.use('/assets', express.static(`${root}dist/assets`, { immutable: true, maxAge: '1y' }));
+app.use('/assets', express.static(`${root}dist/assets`, { immutable: true, maxAge: '1y', fallthrough: false }));
 app.use(express.static(`${root}dist`));
 app.get('/{*path}', (_request, response) => {
   response.sendFile('index.html', { root: `${root}dist` });
