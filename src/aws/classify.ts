@@ -70,7 +70,8 @@ export function toAwsError(error: unknown, operation: string): AwsError {
   if (error instanceof AwsError) return error;
   const fields = fieldsOf(error);
   const { code } = fields;
-  return new AwsError(kindOf(fields), code, operation, `${operation}: ${code}: ${fields.message}`, fields.resourceIds, {
+  return new AwsError(kindOf(fields), code, operation, `${operation}: ${code}: ${fields.message}`, {
+    resourceIds: fields.resourceIds,
     cause: error,
   });
 }
@@ -117,9 +118,8 @@ function fieldsOf(error: unknown): ErrorFields {
     return { code: 'Unknown', message: String(error), status: undefined, answered: false, resourceIds: [] };
   }
   const sdk: SdkError = error;
-  const code = [sdk.Code, sdk.code].find((one) => typeof one === 'string') ?? sdk.name;
   return {
-    code: String(code),
+    code: [sdk.Code, sdk.code].find((one) => typeof one === 'string') ?? sdk.name,
     message: sdk.message.split('\n', 1)[0] ?? '',
     status: sdk.$metadata?.httpStatusCode,
     answered: sdk.$fault !== undefined,

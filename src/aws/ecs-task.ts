@@ -50,16 +50,18 @@ function lastStatusOf(status: string, desired: 'RUNNING' | 'STOPPED'): TaskLastS
 }
 
 function specOf(task: Task, operation: string, request: RunTaskRequest | undefined): TaskSpec {
-  const taskDefinitionArn = task.taskDefinitionArn ?? request?.taskDefinition;
+  const found = task.taskDefinitionArn ?? request?.taskDefinition;
+  const taskDefinitionArn = required(found, operation, `taskDefinitionArn of ${task.taskArn}`);
+  if (!task.overrides && request) {
+    return { taskDefinitionArn, cpu: request.cpu, memory: request.memory, env: request.env };
+  }
+  const { cpu, memory } = task.overrides ?? {};
+  return { taskDefinitionArn, cpu, memory, env: environmentOf(task) };
+}
+
+function environmentOf(task: Task): Record<string, string> {
   const environment = overrideOf(task)?.environment ?? [];
-  return {
-    taskDefinitionArn: required(taskDefinitionArn, operation, `taskDefinitionArn of ${task.taskArn}`),
-    cpu: task.overrides ? task.overrides.cpu : request?.cpu,
-    memory: task.overrides ? task.overrides.memory : request?.memory,
-    env: task.overrides
-      ? Object.fromEntries(environment.map(({ name, value }) => [name ?? '', value ?? '']))
-      : (request?.env ?? {}),
-  };
+  return Object.fromEntries(environment.map(({ name = '', value = '' }) => [name, value]));
 }
 
 /** The override of the container that Mayfly sets: the one with an environment. */

@@ -13,7 +13,7 @@ import type { TargetGroupSpec } from '../model/step.ts';
 import { required } from './classify.ts';
 import type { WeightedTargetGroup } from './ports.ts';
 
-const TARGET_STATES: ReadonlySet<string> = new Set<TargetState>([
+const TARGET_STATES: readonly TargetState[] = [
   'initial',
   'healthy',
   'unhealthy',
@@ -21,7 +21,7 @@ const TARGET_STATES: ReadonlySet<string> = new Set<TargetState>([
   'unused',
   'draining',
   'unavailable',
-]);
+];
 
 export function toObservedTargetGroup(group: TargetGroup): ObservedTargetGroup {
   const operation = 'elasticloadbalancing:DescribeTargetGroups';
@@ -38,7 +38,7 @@ export function toObservedTarget({ Target, TargetHealth }: TargetHealthDescripti
   return {
     ip: required(Target?.Id, operation, 'Target.Id'),
     port: required(Target?.Port, operation, 'Target.Port'),
-    state: TARGET_STATES.has(state) ? (state as TargetState) : 'unavailable',
+    state: TARGET_STATES.find((known) => known === state) ?? 'unavailable',
     reason: TargetHealth?.Reason,
     description: TargetHealth?.Description,
   };

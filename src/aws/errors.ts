@@ -31,10 +31,9 @@ export class AwsError extends Error {
     code: string,
     operation: string,
     message: string,
-    resourceIds: readonly string[] = [],
-    options?: ErrorOptions,
+    { resourceIds = [], cause }: { readonly resourceIds?: readonly string[]; readonly cause?: unknown } = {},
   ) {
-    super(message, options);
+    super(message, { cause });
     this.name = 'AwsError';
     this.kind = kind;
     this.code = code;

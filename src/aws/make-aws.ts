@@ -25,7 +25,7 @@ export interface AwsOptions {
   readonly metrics: Metrics;
   /** Carries the requests instead of the network. */
   readonly requestHandler?: ECSClientConfig['requestHandler'];
-  /** From 0 up to 1; spreads the pause after a throttled answer. */
+  /** From 0 up to 1; spreads the pause after a throttled answer. Absent: no spread. */
   readonly random?: (() => number) | undefined;
   /** Called right before a call that changes something is sent; throws to stop it, e.g. when the lease is nearly over. */
   readonly beforeMutation?: CallOptions['beforeMutation'];
@@ -40,7 +40,7 @@ const TIMEOUTS = {
 };
 
 export function makeAws(options: AwsOptions): Aws & { close(): Promise<void> } {
-  const { clock, metrics, beforeMutation, random = Math.random } = options;
+  const { clock, metrics, beforeMutation, random = () => 0 } = options;
   const config = clientConfig(options);
   const caller = makeCaller({ clock, metrics, buckets: makeBuckets(clock, random), beforeMutation });
   const ecs = new ECSClient(config);

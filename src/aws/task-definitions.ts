@@ -77,10 +77,14 @@ function toTaskDefinition(definition: SdkTaskDefinition | undefined): TaskDefini
 }
 
 function toContainer({ name = '', image = '', logConfiguration }: ContainerDefinition): TaskDefinitionContainer {
-  const group = logConfiguration?.options?.['awslogs-group'];
-  const streamPrefix = logConfiguration?.options?.['awslogs-stream-prefix'];
-  if (logConfiguration?.logDriver !== 'awslogs' || !group || !streamPrefix) return { name, image };
-  return { name, image, log: { group, streamPrefix } };
+  return { name, image, log: logOf(logConfiguration) };
+}
+
+/** On Fargate the driver needs a prefix; without one the stream's name is Docker's id, which nobody here knows. */
+function logOf(configuration: ContainerDefinition['logConfiguration']): TaskDefinitionContainer['log'] {
+  const { 'awslogs-group': group, 'awslogs-stream-prefix': streamPrefix } = configuration?.options ?? {};
+  if (configuration?.logDriver !== 'awslogs' || !group || !streamPrefix) return undefined;
+  return { group, streamPrefix };
 }
 
 interface Registration {

@@ -37,7 +37,7 @@ export const xmlError = (code: string, message: string, status = 400): CannedAns
 
 interface WireRequest {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
+  readonly body?: string | Uint8Array;
   readonly hostname: string;
 }
 
@@ -71,7 +71,7 @@ export function cannedAws(answer: Answer, { clock = systemClock, beforeMutation 
 }
 
 function read({ headers, body, hostname }: WireRequest): CannedCall {
-  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body ?? '');
+  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : (body ?? '');
   const target = headers['x-amz-target'];
   if (target !== undefined) {
     const input = JSON.parse(text) as Record<string, unknown>;
