@@ -66,7 +66,17 @@ export interface LocalAws {
   close(): Promise<void>;
 }
 
-const DEFAULT_SUBNETS = { 'subnet-local': '127.20.0.0/24' };
+const DEFAULTS = {
+  host: '127.0.0.1',
+  port: 4566,
+  account: '000000000000',
+  region: 'us-east-1',
+  images: [],
+  subnets: { 'subnet-local': '127.20.0.0/24' },
+  extraServices: [],
+  visibilityLagMs: 0,
+  log: (): void => undefined,
+} satisfies LocalAwsOptions;
 
 /** The real one. Timers keep the process alive: `close` cancels them. */
 export const systemClock: LocalClock = {
@@ -102,43 +112,34 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
 }
 
 async function open(
-  options: LocalAwsOptions,
+  given: LocalAwsOptions,
   closers: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<LocalAws> {
-  const now = (): number => systemClock.now();
-  const { account = '000000000000', region = 'us-east-1', stateDir, log = () => undefined } = options;
+  const options = { ...DEFAULTS, ...given };
+  const { account, region, log } = options;
   checkAccount(account);
-  const subnets = options.subnets ?? DEFAULT_SUBNETS;
+  const stateDir = given.stateDir === undefined ? undefined : resolve(given.stateDir);
   if (stateDir !== undefined) {
-    closers.push(await lockDirectory(resolve(stateDir)));
+    closers.push(await lockDirectory(stateDir));
   }
-  const images = makeImages(registryHost(account, region), now, options.images);
+  const now = (): number => systemClock.now();
+  const registry = registryHost(account, region);
+  const images = makeImages(registry, now, options.images);
   const logs = makeLogStore(now);
-  const dynamodb = await makeDynamoDb(stateDir && join(resolve(stateDir), 'dynamodb'));
+  const dynamodb = await makeDynamoDb(stateDir && join(stateDir, 'dynamodb'));
   closers.push(() => dynamodb.close());
-  const runner = options.runner ?? (await makeRunner(options, subnets, closers));
-  const ecs = await openEcs({ ...options, account, region, subnets, log }, { images, logs, runner }, closers);
-  const services = [
-    ecs.service,
-    makeLogs({ account, region, store: logs }),
-    makeEcr({ account, region, images }),
-    ...(options.extraServices ?? []),
-  ];
-  const answer = makeDispatcher(services, { onFault: (error, name) => log(`${name}: ${describe(error)}`) });
+  const runner = given.runner ?? (await makeRunner(stateDir, options.subnets, closers));
+  const ecs = await openEcs({ ...options, stateDir }, { images, logs, runner }, closers);
+  const own = [ecs.service, makeLogs({ account, region, store: logs }), makeEcr({ account, region, images })];
+  const onFault = (error: unknown, name: string): void => log(`${name}: ${describe(error)}`);
+  const answer = makeDispatcher([...own, ...options.extraServices], { onFault });
   const dispatch: Dispatch = (request) => (isDynamoDb(request) ? dynamodb.dispatch(request) : answer(request));
-  const http = await listen(dispatch, options.host ?? '127.0.0.1', options.port ?? 4566);
+  const http = await listen(dispatch, options.host, options.port);
   closers.push(() => http.close());
   let closing: Promise<void> | undefined;
-  return {
-    endpoint: http.url,
-    dispatch,
-    ecs,
-    images,
-    logs,
-    registry: registryHost(account, region),
-    close: () => (closing ??= closeAll()),
-  };
+  const close = (): Promise<void> => (closing ??= closeAll());
+  return { endpoint: http.url, dispatch, ecs, images, logs, registry, close };
 }
 
 function checkAccount(account: string): void {
@@ -149,7 +150,7 @@ function checkAccount(account: string): void {
 
 /** Child processes; first makes sure that the subnets' addresses are there to listen on. */
 async function makeRunner(
-  { stateDir }: LocalAwsOptions,
+  stateDir: string | undefined,
   subnets: Readonly<Record<string, string>>,
   closers: (() => Promise<void>)[],
 ): Promise<TaskRunner> {
@@ -160,27 +161,22 @@ async function makeRunner(
     }
   }
   if (stateDir !== undefined) {
-    return makeProcessRunner({ directory: join(resolve(stateDir), 'tasks') });
+    return makeProcessRunner({ directory: join(stateDir, 'tasks') });
   }
   const directory = await mkdtemp(join(tmpdir(), 'mayfly-tasks-'));
   closers.push(() => rm(directory, { recursive: true, force: true }));
   return makeProcessRunner({ directory });
 }
 
-interface Known {
-  readonly account: string;
-  readonly region: string;
-  readonly subnets: Readonly<Record<string, string>>;
-  readonly log: (line: string) => void;
-}
+type Known = Required<Pick<LocalAwsOptions, 'account' | 'region' | 'subnets' | 'log' | 'visibilityLagMs'>>;
 
 async function openEcs(
-  options: LocalAwsOptions & Known,
+  options: Omit<LocalAwsOptions, 'stateDir'> & Known & { readonly stateDir: string | undefined },
   parts: Pick<EcsOptions, 'images' | 'logs' | 'runner'>,
   closers: (() => Promise<void>)[],
 ): Promise<Ecs> {
-  const { account, region, subnets, log, stateDir, visibilityLagMs = 0 } = options;
-  const file = stateDir && join(resolve(stateDir), 'ecs.json');
+  const { account, region, subnets, log, stopTimeoutSeconds, failRunTask } = options;
+  const file = options.stateDir && join(options.stateDir, 'ecs.json');
   const onError = (error: unknown): void => log(`cannot save ${file}: ${describe(error)}`);
   const state = await openState(file, emptyEcsState(), { parse: parseEcsState, onError });
   closers.push(() => state.close());
@@ -193,11 +189,11 @@ async function openEcs(
     clock: systemClock,
     random: () => randomInt(2 ** 47) / 2 ** 47,
     timings: () => timings,
-    visibilityLagMs: () => visibilityLagMs,
+    visibilityLagMs: () => options.visibilityLagMs,
     state: state.value,
     changed: () => state.save(),
-    ...(options.stopTimeoutSeconds !== undefined && { stopTimeoutSeconds: options.stopTimeoutSeconds }),
-    ...(options.failRunTask !== undefined && { failRunTask: options.failRunTask }),
+    ...(stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
+    ...(failRunTask !== undefined && { failRunTask }),
   });
   closers.push(() => ecs.close());
   return ecs;

@@ -1,5 +1,5 @@
 /** What ECS refuses to register. */
-import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs';
+import type { ContainerDefinition, LogConfiguration, RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs';
 import { clientError } from './context.ts';
 import { checkFargateSize } from './fargate-sizes.ts';
 
@@ -41,17 +41,20 @@ function checkContainers(containers: readonly ContainerDefinition[]): void {
 }
 
 function checkContainer(container: ContainerDefinition): void {
-  if (!/^[A-Za-z0-9_-]{1,255}$/.test(container.name ?? '')) {
-    throw clientError(`Container.name must be 1 to 255 letters, digits, _ and -; found '${container.name ?? ''}'`);
+  const { name = '', image = '', stopTimeout = 0 } = container;
+  if (!/^[A-Za-z0-9_-]{1,255}$/.test(name)) {
+    throw clientError(`Container.name must be 1 to 255 letters, digits, _ and -; found '${name}'`);
   }
-  if ((container.image ?? '') === '') {
+  if (image === '') {
     throw clientError('Container.image should not be null or empty.');
   }
-  const stopTimeout = container.stopTimeout ?? 0;
   if (stopTimeout < 0 || stopTimeout > MAX_STOP_TIMEOUT) {
     throw clientError(`Container.stopTimeout must be 0 to ${MAX_STOP_TIMEOUT} seconds; found ${stopTimeout}`);
   }
-  const log = container.logConfiguration;
+  checkLog(container.logConfiguration);
+}
+
+function checkLog(log: LogConfiguration | undefined): void {
   if (log?.logDriver === 'awslogs' && (log.options?.['awslogs-group'] ?? '') === '') {
     throw clientError("Log driver awslogs requires options: 'awslogs-group', 'awslogs-region'");
   }

@@ -33,11 +33,12 @@ export function checkFargateSize(cpu: string | undefined, memory: string | undef
       `Fargate requires task definition to have ${cpu === undefined ? 'cpu' : 'memory'} at the task level.`,
     );
   }
-  const units = cpuUnits(cpu) ?? 0;
-  const mib = memoryMib(memory) ?? 0;
-  const [from, to, step] = SIZES[units] ?? [1, 0, 1];
-  const offered = mib >= from && mib <= to && (mib - from) % step === 0 && !MEMORY_GAPS[units]?.includes(mib);
-  if (!offered) {
+  if (!isOffered(cpuUnits(cpu) ?? 0, memoryMib(memory) ?? 0)) {
     throw clientError(`No Fargate configuration exists for given values: ${cpu} CPU, ${memory} memory.`);
   }
+}
+
+function isOffered(units: number, mib: number): boolean {
+  const [from, to, step] = SIZES[units] ?? [1, 0, 1];
+  return mib >= from && mib <= to && (mib - from) % step === 0 && !MEMORY_GAPS[units]?.includes(mib);
 }

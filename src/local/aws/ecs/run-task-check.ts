@@ -1,5 +1,5 @@
 /** What ECS refuses to run. Each check throws InvalidParameterException unless it says otherwise. */
-import type { RunTaskRequest, TaskOverride } from '@aws-sdk/client-ecs';
+import type { AwsVpcConfiguration, RunTaskRequest, TaskOverride } from '@aws-sdk/client-ecs';
 import { ApiError } from '../service.ts';
 import { clientError, invalid } from './context.ts';
 import type { EcsContext } from './context.ts';
@@ -16,10 +16,7 @@ const MAX_SECURITY_GROUPS = 5;
 
 /** What can be said without the task definition. AWS-FACTS ECS "RunTask count" to "overrides". */
 export function checkRunTask(input: RunTaskRequest): void {
-  const count = input.count ?? 1;
-  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
-    throw invalid(`count must be between 1 and ${MAX_COUNT}; found ${count}`);
-  }
+  checkCount('count', input.count ?? 1, 1, MAX_COUNT);
   if (input.clientToken !== undefined && !/^[!-~]{1,64}$/.test(input.clientToken)) {
     throw invalid(`clientToken must be 1 to ${MAX_TOKEN} characters of ASCII 33 to 126`);
   }
@@ -53,37 +50,39 @@ export function checkAgainstDefinition(ctx: EcsContext, input: RunTaskRequest, r
       `networkMode must be awsvpc: the local AWS gives each task an address of its own; found '${definition.networkMode}'`,
     );
   }
-  const launchType = input.launchType ?? 'EC2';
-  const fargate = definition.requiresCompatibilities?.includes('FARGATE') ?? false;
-  if (launchType === 'FARGATE' && !fargate) {
-    throw invalid('Task definition does not support launch_type FARGATE.');
-  }
-  checkNetwork(ctx, input);
+  checkNetwork(ctx, input.networkConfiguration?.awsvpcConfiguration);
   checkOverrides(input.overrides, record);
-  if (launchType === 'FARGATE') {
-    checkFargateSize(input.overrides?.cpu ?? definition.cpu, input.overrides?.memory ?? definition.memory);
+  if (input.launchType === 'FARGATE') {
+    checkFargate(input.overrides, definition);
   }
 }
 
-function checkNetwork(ctx: EcsContext, input: RunTaskRequest): void {
-  const network = input.networkConfiguration?.awsvpcConfiguration;
+function checkFargate(overrides: TaskOverride | undefined, definition: DefinitionRecord['definition']): void {
+  if (!definition.requiresCompatibilities?.includes('FARGATE')) {
+    throw invalid('Task definition does not support launch_type FARGATE.');
+  }
+  checkFargateSize(overrides?.cpu ?? definition.cpu, overrides?.memory ?? definition.memory);
+}
+
+function checkNetwork(ctx: EcsContext, network: AwsVpcConfiguration | undefined): void {
   if (network === undefined) {
     throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
   }
-  const subnets = network.subnets ?? [];
-  if (subnets.length === 0 || subnets.length > MAX_SUBNETS) {
-    throw invalid(`subnets must be 1 to ${MAX_SUBNETS}; found ${subnets.length}`);
-  }
+  const { subnets = [], securityGroups = [], assignPublicIp = 'DISABLED' } = network;
+  checkCount('subnets', subnets.length, 1, MAX_SUBNETS);
+  checkCount('securityGroups', securityGroups.length, 0, MAX_SECURITY_GROUPS);
   const unknown = subnets.find((subnet) => !ctx.addresses.has(subnet));
   if (unknown !== undefined) {
     throw invalid(`Error retrieving subnet information for [${unknown}]: The subnet ID '${unknown}' does not exist`);
   }
-  const groups = network.securityGroups?.length ?? 0;
-  if (groups > MAX_SECURITY_GROUPS) {
-    throw invalid(`securityGroups must be at most ${MAX_SECURITY_GROUPS}; found ${groups}`);
+  if (!['ENABLED', 'DISABLED'].includes(assignPublicIp)) {
+    throw invalid(`assignPublicIp must be ENABLED or DISABLED; found '${assignPublicIp}'`);
   }
-  if (!['ENABLED', 'DISABLED'].includes(network.assignPublicIp ?? 'DISABLED')) {
-    throw invalid(`assignPublicIp must be ENABLED or DISABLED; found '${network.assignPublicIp}'`);
+}
+
+function checkCount(name: string, found: number, min: number, max: number): void {
+  if (!Number.isInteger(found) || found < min || found > max) {
+    throw invalid(`${name} must be ${min} to ${max}; found ${found}`);
   }
 }
 

@@ -68,22 +68,12 @@ function record(ctx: EcsContext, launch: Launch): TaskRecord | undefined {
   }
   const id = hexId(ctx.random, 32);
   const now = ctx.clock.now();
-  const cpu = input.overrides?.cpu ?? definition.cpu;
-  const memory = input.overrides?.memory ?? definition.memory;
   const task: TaskRecord = {
+    ...requested(launch),
     seq: ctx.state.nextSeq,
     id,
     arn: taskArn(ctx, cluster, id),
     cluster,
-    definitionArn: definition.taskDefinitionArn ?? '',
-    family: definition.family ?? '',
-    group: input.group ?? `family:${definition.family}`,
-    ...(input.startedBy !== undefined && { startedBy: input.startedBy }),
-    launchType: input.launchType === 'FARGATE' ? 'FARGATE' : 'EC2',
-    ...(cpu !== undefined && { cpu }),
-    ...(memory !== undefined && { memory }),
-    overrides: { ...input.overrides, containerOverrides: [...(input.overrides?.containerOverrides ?? [])] },
-    tags: tagsOf(launch),
     lastStatus: 'PROVISIONING',
     desiredStatus: 'RUNNING',
     version: 1,
@@ -96,6 +86,28 @@ function record(ctx: EcsContext, launch: Launch): TaskRecord | undefined {
   ctx.state.tasks[id] = task;
   ctx.changed();
   return task;
+}
+
+type Requested = Pick<
+  TaskRecord,
+  'definitionArn' | 'family' | 'group' | 'startedBy' | 'launchType' | 'cpu' | 'memory' | 'overrides' | 'tags'
+>;
+
+/** What comes from the request, or else from the definition. */
+function requested(launch: Launch): Requested {
+  const { overrides = {}, startedBy, group, launchType } = launch.input;
+  const { taskDefinitionArn = '', family = '', cpu, memory } = launch.record.definition;
+  return {
+    definitionArn: taskDefinitionArn,
+    family,
+    group: group ?? `family:${family}`,
+    startedBy,
+    launchType: launchType === 'FARGATE' ? 'FARGATE' : 'EC2',
+    cpu: overrides.cpu ?? cpu,
+    memory: overrides.memory ?? memory,
+    overrides: { ...overrides, containerOverrides: [...(overrides.containerOverrides ?? [])] },
+    tags: tagsOf(launch),
+  };
 }
 
 function tagsOf({ input, record: { tags } }: Launch): Tag[] {

@@ -51,10 +51,10 @@ export interface TaskRecord {
   definitionArn: string;
   family: string;
   group: string;
-  startedBy?: string;
+  startedBy?: string | undefined;
   launchType: 'FARGATE' | 'EC2';
-  cpu?: string;
-  memory?: string;
+  cpu?: string | undefined;
+  memory?: string | undefined;
   overrides: TaskOverride;
   tags: Tag[];
   lastStatus: TaskStatus;

@@ -17,24 +17,25 @@ const MAX_VALUE = 256;
 
 /** Throws InvalidParameterException. */
 export function checkTags(tags: readonly Tag[] | undefined): Tag[] {
-  const keys = new Set<string>();
-  for (const tag of tags ?? []) {
-    const { key = '', value = '' } = tag;
-    if (key === '' || key.length > MAX_KEY || key.toLowerCase().startsWith('aws:')) {
-      throw invalid(`Tag keys must be 1 to ${MAX_KEY} characters and not start with aws:; found '${key}'`);
-    }
-    if (value.length > MAX_VALUE) {
-      throw invalid(`The value of tag '${key}' must be at most ${MAX_VALUE} characters; found ${value.length}`);
-    }
-    if (keys.has(key)) {
-      throw invalid(`Duplicate tag keys found: '${key}'`);
-    }
-    keys.add(key);
+  const complete = (tags ?? []).map(({ key = '', value = '' }) => ({ key, value }));
+  const keys = new Set(complete.map((tag) => tag.key));
+  complete.forEach(checkTag);
+  if (keys.size < complete.length) {
+    throw invalid('Duplicate tag keys found. Tag keys must be unique.');
   }
   if (keys.size > MAX_TAGS) {
     throw invalid(`The number of tags must be at most ${MAX_TAGS}; found ${keys.size}`);
   }
-  return (tags ?? []).map(({ key, value }) => ({ key, value: value ?? '' }));
+  return complete;
+}
+
+function checkTag({ key, value }: { readonly key: string; readonly value: string }): void {
+  if (key === '' || key.length > MAX_KEY || key.toLowerCase().startsWith('aws:')) {
+    throw invalid(`Tag keys must be 1 to ${MAX_KEY} characters and not start with aws:; found '${key}'`);
+  }
+  if (value.length > MAX_VALUE) {
+    throw invalid(`The value of tag '${key}' must be at most ${MAX_VALUE} characters; found ${value.length}`);
+  }
 }
 
 export function tagResource(ctx: EcsContext, input: TagResourceRequest): TagResourceResponse {

@@ -31,7 +31,7 @@ function parse(text: string): unknown {
 export function encodeJsonOutput(operation: Operation<never, object>, output: object, requestId: string): WireResponse {
   const serializer = codec.createSerializer();
   serializer.write(operation.output, output);
-  return json(200, String(serializer.flush()), requestId);
+  return json(200, serializer.flush(), requestId);
 }
 
 export function encodeJsonError(error: ApiError, requestId: string): WireResponse {

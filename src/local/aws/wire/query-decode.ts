@@ -2,7 +2,7 @@
  * The request side of the AWS query protocol: a form such as `Tags.member.1.Key=a&Tags.member.1.Value=b` becomes the
  * shape that the schema describes. The inverse of the SDK's QueryShapeSerializer.
  */
-import { NormalizedSchema } from '@smithy/core/schema';
+import type { NormalizedSchema } from '@smithy/core/schema';
 import { InvalidMember, checkRequired } from './validation.ts';
 
 /** One level of the dotted names. A Map, so that a member called `__proto__` is only a name. */
@@ -136,7 +136,8 @@ function decodeBoolean(text: string, path: string): boolean {
 const EPOCH_SECONDS = 7;
 
 function decodeTimestamp(schema: NormalizedSchema, text: string, path: string): Date {
-  const value = (schema.getSchema() as unknown) === EPOCH_SECONDS ? new Date(Number(text) * 1000) : new Date(text);
+  const value =
+    (schema.getSchema() as unknown) === EPOCH_SECONDS ? new Date(Math.round(Number(text) * 1000)) : new Date(text);
   if (Number.isNaN(value.getTime())) {
     throw new InvalidMember(path, 'be a timestamp', quote(text));
   }

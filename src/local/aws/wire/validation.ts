@@ -1,5 +1,5 @@
 /** Checks a decoded JSON value against an SDK schema, since the SDK's own decoder believes whatever it is given. */
-import { NormalizedSchema } from '@smithy/core/schema';
+import type { NormalizedSchema } from '@smithy/core/schema';
 import type { StaticStructureSchema } from '@smithy/types';
 
 /** A member that is missing or of the wrong type; the dispatcher turns it into the protocol's error code. */
