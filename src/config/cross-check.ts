@@ -3,6 +3,7 @@
  * sees all faults at once rather than in two rounds.
  */
 import { ENV_BUILTINS, type Env, envFaults } from '../model/expand-env.ts';
+import { describe } from '../model/faults.ts';
 import type { Path } from './path.ts';
 
 export interface CrossFault {
@@ -126,7 +127,7 @@ function portFaults(root: Values): CrossFault[] {
     const owner = owners.get(port);
     owners.set(port, name);
     if (owner === undefined || port === 0) return [];
-    const found = `${String(port)}, the port of http.${owner}`;
+    const found = `${describe(port)}, the port of http.${owner}`;
     return [{ path: ['http', name, 'port'], found, allowed: 'a port for each server' }];
   });
 }

@@ -171,7 +171,7 @@ launchType: EC2
   });
 
   it('of the environment win over those of the file where they say so', () => {
-    const yaml = `${MINIMAL.replace('{ region: eu-west-1 }', '{ region: eu-west-1, endpoint: "http://localhost:1/" }')}`;
+    const yaml = MINIMAL.replace('{ region: eu-west-1 }', '{ region: eu-west-1, endpoint: "http://localhost:1/" }');
     expect(configOf(load(yaml))).toMatchObject({ awsEndpoint: 'http://localhost:1' });
     const env = {
       AWS_ENDPOINT_URL: 'http://localhost:4566/',
@@ -281,7 +281,7 @@ describe('faults', () => {
     ['launchType: LAMBDA', 'launchType: the text "LAMBDA"'],
     ['github: { apiUrl: "ftp://x" }', 'github.apiUrl: the text "ftp://x"'],
     ['http: [8080]', 'http: a list'],
-    ['http: { admin: { port: 8080 } }', 'http.admin.port: 8080, the port of http.webhooks'],
+    ['http: { admin: { port: 8080 } }', 'http.admin.port: the number 8080, the port of http.webhooks'],
   ])('of %s', (line, expected) => {
     expect(faultsOf(load(`${MINIMAL}${line}\n`))).toEqual([expected]);
   });
