@@ -1,5 +1,6 @@
 /** Observing one environment of the local AWS, beside a GitHub and a control port that answer as told. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Aws } from '../../src/aws/ports.ts';
 import type { ControlPort } from '../../src/control/port.ts';
 import { GitHubError, type GitHubPort } from '../../src/github/port.ts';
 import { type Attempt, EMPTY_STATUS } from '../../src/model/environment.ts';
@@ -36,8 +37,8 @@ const control: ControlPort = {
   sync: () => Promise.reject(new Error('observing never asks for an update')),
 };
 
-function observer() {
-  const { aws, clock, project } = world;
+function observer(aws: Aws = world.aws) {
+  const { clock, project } = world;
   const github: Pick<GitHubPort, 'branchHead'> = {
     async branchHead(repo, branch) {
       headCalls += 1;
@@ -223,6 +224,23 @@ describe('the recorded attempt', () => {
       control: {},
     });
     expect((await observer().observe(ask())).tasks).toEqual([]);
+  });
+
+  it('is not asked at its control port once it is told to stop, though it still runs', async () => {
+    const arn = await run();
+    await world.clock.advance(200);
+    const { ecs } = world.aws;
+    const stopping: Aws['ecs'] = {
+      ...ecs,
+      async describeTasks(cluster, arns) {
+        const { tasks, missing } = await ecs.describeTasks(cluster, arns);
+        return { tasks: tasks.map((task) => ({ ...task, desiredStatus: 'STOPPED' })), missing };
+      },
+    };
+    const status = { ...EMPTY_STATUS, attempt: attemptOf(arn) };
+    const observed = await observer({ ...world.aws, ecs: stopping }).observe(ask({ status }));
+    expect(observed.tasks).toMatchObject([{ arn, lastStatus: 'RUNNING', desiredStatus: 'STOPPED' }]);
+    expect(asked).toEqual([]);
   });
 
   it('is missing when ECS does not know it', async () => {
