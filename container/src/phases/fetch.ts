@@ -1,5 +1,6 @@
 /** Fetches exactly one commit, by its id: rewound and force-pushed branches are no special case. */
 import { mkdir } from 'node:fs/promises';
+import type { Log } from '../log.ts';
 import type { Command } from '../process-group.ts';
 import { PhaseError } from '../progress.ts';
 import type { Settings } from '../settings.ts';
@@ -19,9 +20,13 @@ export async function fetchCommit(context: PhaseContext, wanted: Wanted, dir: st
   await git('remote', 'add', 'origin', context.settings.gitUrl);
   await bring(context, git, wanted);
   await git('checkout', '--quiet', '--detach', wanted.commit ?? 'FETCH_HEAD');
-  const [commit = '', commitDate = '', commitMessage = ''] = await git('log', '-1', '--format=%H%n%cI%n%s');
+  const read = makeGit({ ...context, log: SILENT }, dir);
+  const [commit = '', commitDate = '', commitMessage = ''] = await read('log', '-1', '--format=%H%n%cI%n%s');
   return { dir, branch: wanted.branch, commit, commitDate, commitMessage };
 }
+
+/** For questions whose answer is no news. */
+const SILENT: Log = { say: () => undefined, line: () => undefined };
 
 type Git = (...args: string[]) => Promise<string[]>;
 

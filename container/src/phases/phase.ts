@@ -1,5 +1,5 @@
 /** What the phases of a job share: the version that they work on, and a way to run its commands. */
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { makeTail, type Log } from '../log.ts';
 import { type Command, runGroup } from '../process-group.ts';
 import { type JobPhase, PhaseError } from '../progress.ts';
@@ -36,11 +36,17 @@ export interface CommandRun {
 export function projectEnv(settings: Settings, checkout: Checkout): Record<string, string> {
   return {
     ...settings.childEnv,
-    PATH: [join(checkout.dir, 'node_modules', '.bin'), settings.childEnv['PATH'] ?? ''].join(delimiter),
+    PATH: searchPath(settings, checkout),
     NODE_ENV: settings.nodeEnv,
     COMMIT: checkout.commit,
     BRANCH: checkout.branch,
   };
+}
+
+/** The project's own commands first, then the Node that runs the supervisor, wherever another one may be installed. */
+function searchPath(settings: Settings, checkout: Checkout): string {
+  const modules = join(checkout.dir, 'node_modules', '.bin');
+  return [modules, dirname(process.execPath), settings.childEnv['PATH'] ?? ''].join(delimiter);
 }
 
 /** Runs to the end and returns the lines printed; throws a PhaseError with the last of them when it fails or hangs. */
