@@ -45,15 +45,24 @@ export type Merge =
 /** `now` in milliseconds since the epoch: decides only which tombstones are old. */
 export function mergeIntent(record: Desired | undefined, ask: Ask, now: number): Merge {
   const previous = record?.sources[ask.sourceKey];
-  if (!previous && !ask.source.wanted && ask.source.refused === undefined) return { kind: 'none' };
+  if (record && previous) return mergeAgain(record, previous, ask, now);
+  if (!ask.source.wanted && ask.source.refused === undefined) return { kind: 'none' };
   if (!record) return { kind: 'create', desired: recordOf(ask), reread: true };
-  if (!previous && !sameIdentity(record, ask))
-    return { kind: 'name-taken', holder: { repo: record.repo, branch: record.branch } };
-  if (previous && timeOf(ask.source) < timeOf(previous)) return { kind: 'ignored-older' };
-  if (previous && canonical(previous) === canonical(ask.source)) return { kind: 'none' };
+  if (sameIdentity(record, ask)) return { kind: 'update', change: changeOf(record, ask, now), reread: true };
+  return { kind: 'name-taken', holder: { repo: record.repo, branch: record.branch } };
+}
+
+/** A source that the record knows already. */
+function mergeAgain(record: Desired, previous: Source, ask: Ask, now: number): Merge {
+  const ahead = timeOf(ask.source) - timeOf(previous);
+  if (ahead < 0) return { kind: 'ignored-older' };
+  if (canonical(previous) === canonical(ask.source)) return { kind: 'none' };
+  return { kind: 'update', change: changeOf(record, ask, now), reread: ahead === 0 };
+}
+
+function changeOf(record: Desired, ask: Ask, now: number): IntentChange {
   const sources = { ...withoutOldTombstones(record.sources, now), [ask.sourceKey]: ask.source };
-  const reread = !previous || timeOf(previous) === timeOf(ask.source);
-  return { kind: 'update', change: { ...changed(answer(record.sources), answer(sources)), sources }, reread };
+  return { ...changedFields(answer(record.sources), answer(sources)), sources };
 }
 
 function recordOf(ask: Ask): Desired {
@@ -74,7 +83,7 @@ function recordOf(ask: Ask): Desired {
 }
 
 /** The fields of which GitHub's side changed. Nobody's wish for an image is no wish: the tag stays as it is. */
-function changed(before: Answer, after: Answer): Omit<IntentChange, 'sources'> {
+function changedFields(before: Answer, after: Answer): Omit<IntentChange, 'sources'> {
   return {
     ...(after.wanted !== before.wanted && { wanted: after.wanted }),
     ...(after.branch !== undefined && after.branch !== before.branch && { branch: after.branch }),
