@@ -65,7 +65,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   );
   const { host, port } = await listen(app, options.address, 'http.frontDoor');
   return {
-    url: `http://${host}:${port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     async close() {
       await app.close();
       await visits.settled();

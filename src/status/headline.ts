@@ -46,7 +46,11 @@ function notUnderstood({ state, conditions, faults }: HeadlineInput): Headline |
   return { symbol: '⚠️', title: `${title}, but the record needs a correction`, tone: 'warn', summary: REASONS[reason] };
 }
 
-function unhappy({ state, failure, updateFailure }: HeadlineInput): Headline | undefined {
+function unhappy({ state, conditions, failure, updateFailure }: HeadlineInput): Headline | undefined {
+  const refusal = conditions.Accepted;
+  if (state === 'STOPPED' && refusal?.status === 'False') {
+    return { symbol: '⛔', title: 'Not started', tone: 'idle', summary: REASONS[refusal.reason] };
+  }
   if (state === 'FAILED' && failure) return { ...BY_STATE.FAILED, summary: REASONS[failure.reason] };
   if (state === 'RUNNING' && updateFailure) {
     return { symbol: '🟠', title: 'Running an older commit', tone: 'warn', summary: REASONS.UpdateFailed };

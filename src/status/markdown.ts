@@ -14,7 +14,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu;
 
 /** One line of at most `max` characters without anything invisible. */
 export function oneLine(text: string, max: number): string {
-  const line = text.toWellFormed().replace(/\s+/g, ' ').replace(INVISIBLE, '').trim();
+  const line = stripVTControlCharacters(text.toWellFormed()).replace(/\s+/g, ' ').replace(INVISIBLE, '').trim();
   return clip(line, max);
 }
 

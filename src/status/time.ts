@@ -1,9 +1,9 @@
 /** Times and durations in words. */
 
-/** `2026-01-31 09:05 UTC`, or the text as it is when it is no time. */
+/** `2026-01-31 09:05 UTC`. Text that is no time, which only a hand edit leaves in a record, is not repeated. */
 export function utc(iso: string): string {
   const ms = Date.parse(iso);
-  return Number.isFinite(ms) ? `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC` : iso;
+  return Number.isFinite(ms) ? `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC` : 'unknown';
 }
 
 /** `42 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`. Nothing is ever shown as negative. */
