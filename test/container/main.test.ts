@@ -21,7 +21,11 @@ function run(env: Readonly<Record<string, string>>): Task {
     });
   }
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  onTestFinished(() => void child.kill('SIGKILL'));
+  // Not SIGKILL: that would leave the app behind.
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
   return { pid: child.pid ?? 0, ended, output: () => output };
 }
 
