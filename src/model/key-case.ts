@@ -6,9 +6,9 @@ export type SnakeKey<Key> = Key extends `${infer First}${infer Rest}`
     : `_${Lowercase<First>}${SnakeKey<Rest>}`
   : Key;
 
-export type CamelKey<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelKey<Tail>>}` : Key;
+type CamelKey<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelKey<Tail>>}` : Key;
 
-export type CamelKeys<Shape> = { [Key in keyof Shape as CamelKey<Key & string>]: Shape[Key] };
+type CamelKeys<Shape> = { [Key in keyof Shape as CamelKey<Key & string>]: Shape[Key] };
 
 export function camelKeys<Shape extends object>(value: Shape): CamelKeys<Shape> {
   const camel = (key: string): string => key.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import {
   CreateTableCommand,
   DeleteItemCommand,
@@ -12,6 +13,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeDynamoClient, makeDynamoStore } from '../../src/store/dynamodb.ts';
 import { makeMetrics } from '../../src/telemetry/metrics.ts';
+import { makeFakeClock } from '../runtime/fake-clock.ts';
 import { DESIRED, kindOf, type StoreHarness, storeContract } from './contract.ts';
 import { type Dynalite, startDynalite } from './dynalite.ts';
 
@@ -193,6 +195,35 @@ describe('faults of the service', () => {
     const { store } = storeAt(await answering({ status: 400, type: 'AccessDeniedException', message: 'not you' }));
     await expect(store.list()).rejects.toThrow(/Scan on table environments.*not you.*Allow the operator/);
     await expect(store.prepare(true)).rejects.toThrow(/Allow the operator/);
+  });
+
+  it.each([
+    ['CREATING', 'unavailable', /still CREATING after 60 s/],
+    ['DELETING', 'misconfigured', /Table environments is DELETING. Wait for it to go/],
+  ])('does not wait for ever for a table that is %s', async (TableStatus, kind, message) => {
+    const Table = {
+      TableStatus,
+      AttributeDefinitions: [{ AttributeName: 'session_id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'session_id', KeyType: 'HASH' }],
+    };
+    const requestHandler = {
+      handle: async () => ({
+        response: {
+          statusCode: 200,
+          headers: { 'content-type': 'application/x-amz-json-1.0' },
+          body: Readable.from([JSON.stringify({ Table })]),
+        },
+      }),
+    };
+    const own = makeDynamoClient({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:1', requestHandler });
+    const clock = makeFakeClock();
+    const prepared = makeDynamoStore({ client: own, table: 'environments', clock }).prepare(true);
+    const failure = prepared.catch((error: unknown) => error);
+    let ended = false;
+    void failure.then(() => (ended = true));
+    for (let second = 0; second < 500 && !ended; second++) await clock.advance(1_000);
+    expect(await failure).toMatchObject({ kind, message: expect.stringMatching(message) });
+    expect(clock.pending()).toBe(0);
   });
 
   it('gives up on a service that never answers', async () => {
