@@ -95,7 +95,8 @@ function startProcess(directory: string, spec: ContainerSpec): RunningProcess {
       tellIdentity(child, directory, started);
     }
   };
-  begin().catch((error: unknown) => exit.tell({ startError: cannotStart(error) }));
+  // A program or an environment that cannot be passed on makes spawn throw.
+  begin().catch((error: unknown) => finish(directory, exit, { startError: cannotStart(error) }));
   return {
     onExit: (fn) => exit.listen(fn),
     onStart: (fn) => started.listen(fn),
