@@ -38,12 +38,27 @@ async function serve(close: () => Promise<void>, url: string, signal: AbortSigna
   process.disconnect?.();
 }
 
+/** How this machine reaches the network; a task starts with nothing else of this environment. */
+const NETWORK_VARIABLES = [
+  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'npm_config_registry'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+];
+
+function networkEnv(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    NETWORK_VARIABLES.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 /** Both tags run the supervisor of this checkout; they differ as two pushes of an image do. */
 function images(): readonly LocalImage[] {
   const command = [process.execPath, CONTAINER];
   return [
-    { repository: REPOSITORY, tag: 'latest', command, env: { MAYFLY_IMAGE: 'latest' } },
-    { repository: REPOSITORY, tag: 'staging', command, env: { MAYFLY_IMAGE: 'staging' } },
+    { repository: REPOSITORY, tag: 'latest', command, env: { ...networkEnv(), MAYFLY_IMAGE: 'latest' } },
+    { repository: REPOSITORY, tag: 'staging', command, env: { ...networkEnv(), MAYFLY_IMAGE: 'staging' } },
   ];
 }
 

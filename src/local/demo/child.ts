@@ -37,11 +37,14 @@ export function startChild({ name, script, args = [], env = {}, logFile }: Child
   child.stdout?.pipe(log, { end: false });
   child.stderr?.pipe(log, { end: false });
   const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const ready = readiness(child, name, exited, logFile);
+  // Not every child says that it is ready, and nobody may be waiting when one ends.
+  ready.catch(() => undefined);
   return {
     name,
     pid: child.pid ?? -1,
     exited,
-    ready: readiness(child, name, exited, logFile),
+    ready,
     stop: (signal) => stop(child, exited, signal),
   };
 }
@@ -56,8 +59,6 @@ async function readiness(
   const death = exited.then((code) => {
     throw new Error(`${name} ended with code ${code} before it was ready:\n${lastLines(logFile)}`);
   });
-  // After a good start its end is expected, and no rejection of this promise is of interest any more.
-  death.catch(() => undefined);
   return await Promise.race([message, death]);
 }
 

@@ -2,6 +2,11 @@
  * What a person would have on AWS before Mayfly runs: a cluster, a base task definition, a load balancer whose listener
  * leads to the front door. Made through AWS's own API, and found again on a second run.
  */
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  ResourceAlreadyExistsException,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import {
@@ -17,6 +22,7 @@ export interface AwsClients {
   readonly ecs: ECSClient;
   readonly elbv2: ElasticLoadBalancingV2Client;
   readonly dynamodb: DynamoDBClient;
+  readonly logs: CloudWatchLogsClient;
   close(): void;
 }
 
@@ -27,6 +33,7 @@ export const TABLE = 'mayfly-environments';
 export const SUBNET = 'subnet-local';
 export const BASE_FAMILY = 'mayfly-environment';
 export const CONTAINER = 'app';
+const LOG_GROUP = '/mayfly/environments';
 export const REPOSITORY = 'mayfly';
 
 export function makeAwsClients(endpoint: string): AwsClients {
@@ -34,12 +41,14 @@ export function makeAwsClients(endpoint: string): AwsClients {
   const ecs = new ECSClient(config);
   const elbv2 = new ElasticLoadBalancingV2Client(config);
   const dynamodb = new DynamoDBClient(config);
+  const logs = new CloudWatchLogsClient(config);
   return {
     ecs,
+    logs,
     elbv2,
     dynamodb,
     close() {
-      for (const client of [ecs, elbv2, dynamodb]) client.destroy();
+      for (const client of [ecs, elbv2, dynamodb, logs]) client.destroy();
     },
   };
 }
@@ -61,8 +70,17 @@ export interface Provisioned {
 
 export async function provision(clients: AwsClients, wish: Provisioning): Promise<Provisioned> {
   await clients.ecs.send(new CreateClusterCommand({ clusterName: CLUSTER }));
+  await createLogGroup(clients.logs);
   await registerBase(clients.ecs, wish);
   return await provisionBalancer(clients.elbv2, wish);
+}
+
+async function createLogGroup(logs: CloudWatchLogsClient): Promise<void> {
+  try {
+    await logs.send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
+  } catch (error) {
+    if (!(error instanceof ResourceAlreadyExistsException)) throw error;
+  }
 }
 
 async function registerBase(ecs: ECSClient, { gitUrl, npmCache }: Provisioning): Promise<void> {
@@ -87,7 +105,7 @@ async function registerBase(ecs: ECSClient, { gitUrl, npmCache }: Provisioning):
           logConfiguration: {
             logDriver: 'awslogs',
             options: {
-              'awslogs-group': '/mayfly/environments',
+              'awslogs-group': LOG_GROUP,
               'awslogs-stream-prefix': 'environment',
               'awslogs-region': REGION,
             },

@@ -19,12 +19,8 @@ export function sampleApp(repo: string): ScenarioApp {
     compilerMessage: /TS2345/,
     async change(branch) {
       const text = `Pushed at ${new Date().toISOString()}`;
-      const sha = await commitChange(
-        repo,
-        branch,
-        { file: 'src/content.ts', replace: [textOf(branch), text] },
-        'Another greeting',
-      );
+      const content = `export const content = { greeting: '${text}', lead: 'Another tide.' };\n`;
+      const sha = await commitChange(repo, branch, { file: 'src/content.ts', content }, 'Another greeting');
       texts.set(branch, text);
       return { sha, text };
     },

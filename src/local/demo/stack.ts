@@ -3,8 +3,9 @@
  * they would be on AWS. The AWS outlives the operator, so that killing the operator shows adoption.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
 import { type Child, lastLines, startChild } from './child.ts';
 import { connectLocalGitHub, type LocalGitHubClient } from '../github/client.ts';
@@ -81,10 +82,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const aws = await startAws(options, children);
     const clients = makeAwsClients(`http://127.0.0.1:${ports.aws}`);
+    linkRepository(options, project);
     const provisioned = await provision(clients, {
       balancerPort: ports.balancer,
       frontDoorPort: ports.frontDoor,
-      gitUrl: `file://${resolve(options.repoPath)}`,
+      gitUrl: `${pathToFileURL(resolve(stateDir, 'git')).href}/{repo}`,
       npmCache: join(resolve(stateDir), 'npm-cache'),
     });
     say(`local AWS      http://127.0.0.1:${ports.aws} (pid ${aws.pid})`);
@@ -96,6 +98,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (const child of children.toReversed()) await child.stop();
     throw error;
   }
+}
+
+/** Tasks fetch from `git/{repo}`, as they would from GitHub: a link to the one repository on this machine. */
+function linkRepository({ stateDir, repoPath }: StackOptions, { fullName }: ProjectNames): void {
+  const link = resolve(stateDir, 'git', fullName);
+  mkdirSync(dirname(link), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(resolve(repoPath), link);
 }
 
 interface Parts {
@@ -271,7 +281,7 @@ function writeConfig({ stateDir, ports, project, provisioned }: ConfigInput): vo
     aws: { region: REGION },
     cluster: CLUSTER,
     store: { table: TABLE, createTables: true },
-    network: { subnets: [SUBNET], securityGroups: [], assignPublicIp: false },
+    network: { subnets: [SUBNET], securityGroups: ['sg-local'], assignPublicIp: false },
     listeners: {
       local: {
         arn: provisioned.listenerArn,
