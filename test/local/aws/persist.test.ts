@@ -28,7 +28,7 @@ describe('openState', () => {
     const state = await openState(file, { count: 0 });
     state.value.count = 1;
     state.save();
-    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('{"count":1}'));
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('{"count":1}'), { timeout: 10_000 });
     await state.close();
   });
 
@@ -82,7 +82,7 @@ describe('openState', () => {
     const state = await openState(file, { count: 1 }, { onError: (error) => errors.push(error) });
     await rm(join(directory, 'sub'), { recursive: true });
     state.save();
-    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    await vi.waitFor(() => expect(errors).toHaveLength(1), { timeout: 10_000 });
     await mkdir(join(directory, 'sub'));
     await state.close();
     expect(await readFile(file, 'utf8')).toBe('{"count":1}');

@@ -294,7 +294,7 @@ describe('close', () => {
     await prepare(ecs, aws, 'stubborn');
     const arn = await run(ecs, { count: 3 });
     await until(ecs, arn, 'RUNNING');
-    await vi.waitFor(() => expect(identities(aws)).toHaveLength(3));
+    await vi.waitFor(() => expect(identities(aws)).toHaveLength(3), { timeout: 10_000 });
     await logged(aws, 'here');
     const pids = identities(aws).map(({ pid }) => pid);
     await Promise.all([aws.close(), aws.close()]);
@@ -366,24 +366,27 @@ describe('a restart', () => {
     await prepare(ecs, { registry } as LocalAws, 'stubborn');
     const arn = await run(ecs);
     await until(ecs, arn, 'RUNNING');
-    const saved = await vi.waitFor(async () => {
-      const text = await readFile(join(directory, 'ecs.json'), 'utf8');
-      expect(text).toContain('"pid":');
-      return text;
-    });
+    const saved = await vi.waitFor(
+      async () => {
+        const text = await readFile(join(directory, 'ecs.json'), 'utf8');
+        expect(text).toContain('"pid":');
+        return text;
+      },
+      { timeout: 10_000 },
+    );
     const pid = Number(/"pid":(\d+)/.exec(saved)?.[1]);
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(startTimeOf(pid)).toBeDefined();
 
     const aws = await start({ stateDir: directory });
-    await vi.waitFor(() => expect(startTimeOf(pid)).toBeUndefined());
+    await vi.waitFor(() => expect(startTimeOf(pid)).toBeUndefined(), { timeout: 10_000 });
     expect(await describeTask(new ECSClient(transports.http(aws)), arn)).toMatchObject({
       lastStatus: 'STOPPED',
       stopCode: 'InfrastructureHealth',
       stoppedReason: 'The local AWS ended while the task ran',
     });
-    await vi.waitFor(async () => expect(await readdir(join(directory, 'tasks'))).toEqual([]));
+    await vi.waitFor(async () => expect(await readdir(join(directory, 'tasks'))).toEqual([]), { timeout: 10_000 });
   });
 });
 

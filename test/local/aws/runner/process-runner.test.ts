@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   running.splice(0).forEach((one) => one.signal('SIGKILL'));
-  await vi.waitFor(async () => expect(await readdir(directory)).toEqual([]));
+  await vi.waitFor(async () => expect(await readdir(directory)).toEqual([]), { timeout: 10_000 });
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -121,7 +121,7 @@ describe('a container as a process', () => {
     started.process.signal('SIGTERM');
     started.process.signal('SIGKILL');
     expect(await started.exited).toEqual({ exitCode: 137 });
-    await vi.waitFor(() => expect(isAlive(child)).toBe(false));
+    await vi.waitFor(() => expect(isAlive(child)).toBe(false), { timeout: 10_000 });
   });
 
   it('is not waited for by a process that left its group and holds its output', async () => {
@@ -191,7 +191,7 @@ describe('what an earlier life left', () => {
     expect(isStillOurs({ ...identity, directory: '/another' })).toBe(false);
     expect(isAlive(pid)).toBe(true);
     makeProcessRunner({ directory }).reap(identity);
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 });
   });
 
   it('is left alone when it is another process by now', async () => {
