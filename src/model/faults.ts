@@ -26,7 +26,7 @@ export function faultText(fault: Fault): string {
 }
 
 /** A value in words. Text is cut, so that a message stays a message. */
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (typeof value === 'string') return `the text ${quoted(value)}`;
