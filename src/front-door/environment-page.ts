@@ -2,7 +2,8 @@
 import type { EnvironmentState } from '../model/environment.ts';
 import type { JobPhase } from '../model/observed.ts';
 import type { Stage, StageName, StageState } from '../status/progress.ts';
-import { duration, utc } from '../status/time.ts';
+import { duration, timeOf, utc } from '../status/time.ts';
+import type { FailureView } from '../status/trouble.ts';
 import type { ConditionView, EnvironmentView } from '../status/view.ts';
 import type { Facts } from './facts.ts';
 import { type Html, html } from './html.ts';
@@ -93,7 +94,7 @@ function leadOf({ state, headline, wanted }: EnvironmentView): string {
 }
 
 function elapsed({ since }: EnvironmentView, now: number): Html | undefined {
-  const from = since === undefined ? Number.NaN : Date.parse(since);
+  const from = timeOf(since ?? '');
   if (!Number.isFinite(from)) return undefined;
   return html`<span class="elapsed">for <span data-since="${from}">${duration(now - from)}</span></span>`;
 }
@@ -115,21 +116,25 @@ function stageItem({ name, state, phase }: Stage): Html {
 }
 
 function failure(view: EnvironmentView): Html | undefined {
-  const { failure: start, updateFailure, state } = view;
-  const failed = start ?? updateFailure;
+  const failed = view.failure ?? view.updateFailure;
   if (!failed) return undefined;
-  const { meaning, message, commit, exitCode, stopCode, retryAt } = failed;
+  const { meaning, message } = failed;
+  const title = view.state === 'FAILED' ? 'What went wrong' : 'What went wrong last time';
+  const what = meaning === leadOf(view) ? undefined : html`<p class="what">${meaning}</p>`;
+  const more = message === meaning || message === '' ? undefined : message;
+  return html`<section class="failure"><h2>${title}</h2>${what}${failureFacts(failed)}${
+    more && html`<pre class="message wrap" tabindex="0">${more}</pre>`
+  }</section>`;
+}
+
+function failureFacts({ commit, exitCode, stopCode, retryAt }: FailureView): Html | undefined {
   const known = [
     commit && `commit ${commit.slice(0, 7)}`,
     exitCode === undefined ? undefined : `exit code ${exitCode}`,
     stopCode,
-    retryAt === undefined ? undefined : `next try at ${utc(retryAt)}`,
+    retryAt && `next try at ${utc(retryAt)}`,
   ].filter(Boolean);
-  const what = meaning === leadOf(view) ? undefined : html`<p class="what">${meaning}</p>`;
-  const title = state === 'FAILED' ? 'What went wrong' : 'What went wrong last time';
-  return html`<section class="failure"><h2>${title}</h2>${what}${
-    known.length > 0 ? html`<p class="facts">${known.join(' · ')}</p>` : undefined
-  }${message === meaning || message === '' ? undefined : html`<pre class="message wrap" tabindex="0">${message}</pre>`}</section>`;
+  return known.length > 0 ? html`<p class="facts">${known.join(' · ')}</p>` : undefined;
 }
 
 function nextSteps({ nextSteps: steps, state }: EnvironmentView): Html | undefined {

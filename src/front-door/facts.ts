@@ -4,6 +4,7 @@ import type { Deployment, EnvironmentState } from '../model/environment.ts';
 import { redactLines } from '../model/redact.ts';
 import { plainLines } from '../status/markdown.ts';
 import type { Stage } from '../status/progress.ts';
+import { timeOf } from '../status/time.ts';
 import type { FailureView } from '../status/trouble.ts';
 import type { ConditionView, EnvironmentView } from '../status/view.ts';
 
@@ -69,8 +70,12 @@ export function factsOf(view: EnvironmentView, log: readonly string[], now: numb
     log: lastLines(log.length > 0 ? log : (failure?.logTail ?? [])),
     retryAfterSeconds: LOOK_AGAIN[state],
   };
-  const elapsedSeconds = since === undefined ? undefined : Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
-  return { ...lasting, elapsedSeconds, digest: digest(canonical(lasting), 16) };
+  const elapsed = Math.floor((now - timeOf(since ?? '')) / 1000);
+  return {
+    ...lasting,
+    elapsedSeconds: Number.isFinite(elapsed) ? Math.max(0, elapsed) : undefined,
+    digest: digest(canonical(lasting), 16),
+  };
 }
 
 function lastLines(log: readonly string[]): readonly string[] {

@@ -1,5 +1,5 @@
 /** The state of an environment in one line, the same in the comment and on the waiting page. */
-import { type Conditions, isTrue } from '../model/conditions.ts';
+import type { Conditions } from '../model/conditions.ts';
 import type { EnvironmentState, Fault } from '../model/environment.ts';
 import { REASONS } from '../model/reasons.ts';
 import type { FailureView } from './trouble.ts';
@@ -59,14 +59,17 @@ function unhappy({ state, conditions, failure, updateFailure }: HeadlineInput): 
 }
 
 function underWay({ state, conditions }: HeadlineInput): Headline | undefined {
-  const { Ready: ready, UpToDate: upToDate } = conditions;
-  if (state === 'RUNNING' && upToDate?.status === 'False') {
+  if (state === 'RUNNING') return running(conditions);
+  const { Ready: ready } = conditions;
+  if (!ready || ready.reason === 'Unknown' || ready.reason === 'Ready') return undefined;
+  const starting = state === 'STARTING' || state === 'PENDING';
+  return starting ? { ...BY_STATE[state], summary: REASONS[ready.reason] } : undefined;
+}
+
+function running({ Ready: ready, UpToDate: upToDate }: Conditions): Headline | undefined {
+  if (upToDate?.status === 'False') {
     return { ...BY_STATE.RUNNING, title: 'Running, update under way', summary: REASONS[upToDate.reason] };
   }
-  if (state === 'RUNNING' && ready && !isTrue(conditions, 'Ready')) {
-    return { symbol: '🟠', title: 'Running, not answering', tone: 'warn', summary: REASONS[ready.reason] };
-  }
-  const known = ready && ready.reason !== 'Unknown' && ready.reason !== 'Ready';
-  const starting = state === 'STARTING' || state === 'PENDING';
-  return starting && known ? { ...BY_STATE[state], summary: REASONS[ready.reason] } : undefined;
+  if (!ready || ready.status === 'True') return undefined;
+  return { symbol: '🟠', title: 'Running, not answering', tone: 'warn', summary: REASONS[ready.reason] };
 }

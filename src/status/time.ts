@@ -1,8 +1,13 @@
 /** Times and durations in words. */
 
+/** Milliseconds since the epoch; NaN for what is no ISO time (`Date.parse` alone finds dates in any text). */
+export function timeOf(iso: string): number {
+  return /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(iso) ? Date.parse(iso) : Number.NaN;
+}
+
 /** `2026-01-31 09:05 UTC`. Text that is no time, which only a hand edit leaves in a record, is not repeated. */
 export function utc(iso: string): string {
-  const ms = Date.parse(iso);
+  const ms = timeOf(iso);
   return Number.isFinite(ms) ? `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC` : 'unknown';
 }
 

@@ -77,12 +77,8 @@ export interface EnvironmentView {
 /** `project` is the configured one of the record's name, if there is one; `now` in ms. */
 export function viewOf(stored: StoredEnvironment, project: Project | undefined, now: number): EnvironmentView {
   const { sessionId, status } = stored;
-  const desired = stored.ok ? stored.desired : undefined;
-  const faults = stored.ok ? [] : stored.faults;
+  const { ask, sources, held, faults } = wishesOf(stored, project, now);
   const state = shownState(stored);
-  const ask = desired ? askOf(desired, project, status, now) : NOTHING_ASKED;
-  const sources = desired ? sourceViews(desired) : [];
-  const held = desired ? heldFields(desired, now) : [];
   const failure = startFailure(state, status);
   const updateFailure = failureView(state === 'RUNNING' ? lastUpdate(status) : undefined);
   const asked = sources.some((source) => source.wanted);
@@ -95,10 +91,8 @@ export function viewOf(stored: StoredEnvironment, project: Project | undefined, 
     since: sinceOf(state, status),
     wantedAt,
     ...ask,
-    baseRepo: project?.repo,
+    ...placeOf(project, stored),
     liveCommit,
-    host: project && hostOf(project.listener, sessionId),
-    url: project ? urlOf(project.listener, sessionId) : webAddress(status.url),
     conditions: conditionViews(status),
     failure,
     updateFailure,
@@ -109,13 +103,35 @@ export function viewOf(stored: StoredEnvironment, project: Project | undefined, 
     stages: stagesOf(conditions, state, failure?.reason),
     nextSteps: nextStepsOf({ state, faults, failure, updateFailure, labels, held: held.length, asked }),
     notices: noticesOf(sources),
-    note: project?.note,
   };
 }
 
-type Ask = Pick<EnvironmentView, 'project' | 'repo' | 'branch' | 'imageTag' | 'commit' | 'wanted' | 'paused'>;
+/** What a record says that its status does not; nothing but the faults when it cannot be understood. */
+function wishesOf(
+  stored: StoredEnvironment,
+  project: Project | undefined,
+  now: number,
+): Pick<EnvironmentView, 'sources' | 'held' | 'faults'> & { readonly ask: Ask } {
+  if (!stored.ok) return { ask: { wanted: false, paused: false }, sources: [], held: [], faults: stored.faults };
+  const { desired, status } = stored;
+  return {
+    ask: askOf(desired, project, status, now),
+    sources: sourceViews(desired),
+    held: heldFields(desired, now),
+    faults: [],
+  };
+}
 
-const NOTHING_ASKED: Ask = { wanted: false, paused: false };
+function placeOf(
+  project: Project | undefined,
+  { sessionId, status }: StoredEnvironment,
+): Pick<EnvironmentView, 'baseRepo' | 'host' | 'url' | 'note'> {
+  if (!project) return { url: webAddress(status.url) };
+  const { listener, repo, note } = project;
+  return { baseRepo: repo, host: hostOf(listener, sessionId), url: urlOf(listener, sessionId), note };
+}
+
+type Ask = Pick<EnvironmentView, 'project' | 'repo' | 'branch' | 'imageTag' | 'commit' | 'wanted' | 'paused'>;
 
 function askOf(desired: Desired, project: Project | undefined, status: Status, now: number): Ask {
   const { project: name, repo } = desired;
@@ -133,11 +149,19 @@ function shownState({ state, status }: StoredEnvironment): EnvironmentState {
   return state ?? 'PENDING';
 }
 
-function sinceOf(state: EnvironmentState, { conditions, failure, wantedAt }: Status): string | undefined {
-  if (state === 'RUNNING') return conditions.Ready?.since;
-  if (state === 'FAILED') return failure?.at ?? conditions.Ready?.since;
-  if (state === 'PENDING' || state === 'STARTING') return wantedAt;
-  return conditions.Removed?.since ?? conditions.Ready?.since;
+function sinceOf(state: EnvironmentState, status: Status): string | undefined {
+  const { Ready: ready, Removed: removed } = status.conditions;
+  switch (state) {
+    case 'RUNNING':
+      return ready?.since;
+    case 'FAILED':
+      return startFailure(state, status)?.at;
+    case 'PENDING':
+    case 'STARTING':
+      return status.wantedAt;
+    default:
+      return (removed ?? ready)?.since;
+  }
 }
 
 function conditionViews({ conditions }: Status): readonly ConditionView[] {

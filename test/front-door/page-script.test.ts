@@ -71,7 +71,8 @@ describe('the script of the pages', () => {
     const { asked, pauses, look, state } = browser([OURS]);
     await look();
     await look();
-    expect(asked).toEqual(Array(2).fill({ accept: 'application/json', poll: '1' }));
+    const polled = { accept: 'application/json', poll: '1' };
+    expect(asked).toEqual([polled, polled]);
     expect(pauses).toEqual([3_000, 7_000, 7_000]);
     expect(state).toMatchObject({ reloads: 0, shown: 0 });
   });

@@ -103,7 +103,10 @@ describe('the comment', () => {
     const view = viewOf(
       stored({
         desired: { sources: { 'pull/12': { ...SOURCE, agent: true } } },
-        status: { conditions: SERVING, deployments: Array(7).fill({ commit: OLDER, imageTag: 'latest', at: ago(9) }) },
+        status: {
+          conditions: SERVING,
+          deployments: Array.from({ length: 7 }, () => ({ commit: OLDER, imageTag: 'latest', at: ago(9) })),
+        },
       }),
       { ...PROJECT, note: 'Log in as **demo**.' },
       NOW,
@@ -216,8 +219,7 @@ describe('text that others wrote', () => {
 
   it('carries no control characters, no colours and nothing that turns text around', () => {
     const text = comment(sampleOf('a\u0000b\u001b[31mc\u202ed\u2028e\ud800f'));
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2028\u2029]|\[31m/);
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e\u2028\u2029]|\[31m/u);
     expect(text.isWellFormed()).toBe(true);
   });
 
