@@ -38,7 +38,7 @@ function readConfigFile(path: string, readFile: ReadFile): { config?: FileConfig
     text = readFile(path);
   } catch (error) {
     const where = isAbsolute(path) ? path : `${path} in the working directory`;
-    const allowed = 'a file that can be read, named by --config or MAYFLY_CONFIG';
+    const allowed = 'a file that can be read; MAYFLY_CONFIG names another';
     return { faults: [{ path: '(the file)', found: `${where} (${codeOf(error)})`, allowed }] };
   }
   return checkFile(text);
