@@ -22,7 +22,9 @@ export const SCRIPT = `
   const show = async () => {
     const response = await ask('text/html');
     if (!isOurs(response)) return;
-    const next = new DOMParser().parseFromString(await response.text(), 'text/html');
+    // Its style is this page's already, and under another nonce.
+    const text = (await response.text()).replace(/<style[^]*?<\\/style>/, '');
+    const next = new DOMParser().parseFromString(text, 'text/html');
     const open = [...document.querySelectorAll('details')].map((one) => one.open);
     document.title = next.title;
     const icon = next.querySelector('link[rel=icon]');

@@ -89,6 +89,7 @@ footer { width: 100%; max-width: 740px; margin-top: 14px; color: var(--dim); fon
   @keyframes pulse { from { opacity: .55; transform: scale(1); } to { opacity: 0; transform: scale(2.6); } }
 }
 @media (max-width: 560px) {
+  pre.tail { white-space: pre-wrap; overflow-wrap: anywhere; }
   section { padding: 18px 18px; } .head { padding: 22px 18px 20px; }
   .brand .host { display: none; }
   ol.stages { grid-template-columns: 1fr; }

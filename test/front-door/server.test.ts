@@ -39,7 +39,7 @@ describe('the front door for an environment that starts', () => {
       const nonce = /script-src 'nonce-([\w-]{16,})'/.exec(policy)?.[1] ?? '';
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toMatch(/unsafe|https?:|\*/);
-      expect(body.match(/<(?:script|style)[^>]*>/g)).toEqual([`<style nonce="${nonce}">`, `<script nonce="${nonce}">`]);
+      expect(body.match(/^<(?:script|style)[^>]*>/gm)).toEqual([`<style nonce="${nonce}">`, `<script nonce="${nonce}">`]);
       nonces.add(nonce);
     }
     expect(nonces.size).toBe(3);
