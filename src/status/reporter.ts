@@ -18,6 +18,7 @@ import type { EnvironmentView } from './view.ts';
 /** How long a comment that GitHub refused is not tried again, unless its text changes. */
 const REFUSED_PAUSE_MS = 300_000;
 const UNAVAILABLE_PAUSE_MS = 15_000;
+const MOST_PAUSES = 10_000;
 
 const OUTCOMES = ['created', 'updated', 'unchanged', 'failed'] as const;
 type CommentOutcome = (typeof OUTCOMES)[number];
@@ -84,6 +85,8 @@ export function makeReporter(options: ReporterOptions): Reporter {
       const failed = failureOf(error, task.hash, clock.monotonic());
       metrics.comments.inc({ outcome: 'failed' });
       logger.warn({ session, source: task.key, kind: error.kind }, `comment not written: ${error.message}`);
+      // Entries of environments that are gone are never asked for again.
+      if (pauses.size >= MOST_PAUSES) pauses.clear();
       pauses.set(id, failed);
       return failed;
     }
