@@ -63,7 +63,7 @@ function attemptEnded(context: PlanContext): Status {
 function taskEnded(context: PlanContext, task: ObservedTask): Status {
   const verdict = verdictOf(task, context.project.supervisor);
   if (!verdict) return context.status;
-  const detail = [task.stoppedReason, task.containerReason].filter(Boolean).join('; ');
+  const detail = [...new Set([task.stoppedReason, task.containerReason].filter(Boolean))].join('; ');
   const message =
     verdict.reason === 'TaskExited' && task.exitCode !== undefined ? `${detail} (exit code ${task.exitCode})` : detail;
   return withFailure(context, {
