@@ -5,7 +5,7 @@ FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY container/package.json container/
-RUN npm install --omit=dev --no-save --ignore-scripts --no-audit --no-fund && rm -rf node_modules/@mayfly
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/@mayfly
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Mayfly" \

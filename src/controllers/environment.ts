@@ -211,7 +211,7 @@ function summaryOf({ loop, status, record }: Pass, context: PlanContext, desired
 }
 
 function resultOf(plan: Plan, failed: StepFailed | undefined): Result {
-  if (!failed) return { requeueAfterMs: plan.requeueAfterMs, priority: plan.steps.length === 0 ? 'low' : undefined };
+  if (!failed) return { requeueAfterMs: plan.requeueAfterMs, priority: plan.settled ? 'low' : undefined };
   if (failed.terminal) throw new TerminalError(failed.reason, failed.message);
   if (failed.retryAfterMs !== undefined) throw new WaitingError(failed.reason, failed.message, failed.retryAfterMs);
   throw new TransientError(failed.reason, failed.message);

@@ -63,7 +63,7 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
       const memory = memoryOf(sessionId);
       const answered = Object.values(observed.control).every((answer) => answer.ok);
       const lost = memory.settled && !answered;
-      memory.settled = plan.steps.length === 0 && !lost;
+      memory.settled = plan.settled && !lost;
       if (observed.targets) memory.healthLookedAt = clock.monotonic();
     },
     resync() {

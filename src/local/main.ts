@@ -40,8 +40,15 @@ async function serve(close: () => Promise<void>, url: string, signal: AbortSigna
 
 /** How this machine reaches the network; a task starts with nothing else of this environment. */
 const NETWORK_VARIABLES = [
-  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'npm_config_registry'],
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'npm_config_registry',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
 ];
 
 function networkEnv(): Readonly<Record<string, string>> {

@@ -8,10 +8,12 @@ import { reportOf } from './learn.ts';
 import { planRouting } from './routing.ts';
 import { planTasks, type TasksPlan } from './tasks.ts';
 import { planTeardown, type TeardownPlan } from './teardown.ts';
-import { planUpdate } from './update.ts';
+import { isAt, planUpdate } from './update.ts';
 
 export interface Plan {
   readonly steps: readonly Step[];
+  /** Nothing to do, and nothing under way: an older observation serves as well as a fresh one. */
+  readonly settled: boolean;
   /** When to look again, in ms; absent: only when something changes or at the next resync. */
   readonly requeueAfterMs?: number | undefined;
   readonly tasks?: TasksPlan | undefined;
@@ -19,7 +21,7 @@ export interface Plan {
 }
 
 export function planEnvironment(context: PlanContext): Plan {
-  if (context.effective.paused) return { steps: [] };
+  if (context.effective.paused) return { steps: [], settled: true, requeueAfterMs: context.policy.controlMs };
   return context.effective.wanted ? planWanted(context) : planUnwanted(context);
 }
 
@@ -30,7 +32,7 @@ function planWanted(context: PlanContext): Plan {
   const routed = runs || starts || tasks.prospect !== 'open' || context.status.attempt !== undefined;
   const routing = routed ? planRouting(context, tasks) : [];
   const steps = eachTaskOnce([...tasks.steps, ...routing, ...planUpdate(context, tasks.current)]);
-  return { steps, tasks, requeueAfterMs: requeueWanted(context, tasks, steps) };
+  return { steps, tasks, ...paceOf(context, tasks, steps) };
 }
 
 /** Two planners may want the same task stopped. */
@@ -46,32 +48,38 @@ function eachTaskOnce(steps: readonly Step[]): readonly Step[] {
 
 function planUnwanted(context: PlanContext): Plan {
   const teardown = planTeardown(context);
-  const wait = teardown.until === undefined ? context.policy.transitionMs : teardown.until - context.now;
-  return { steps: teardown.steps, teardown, requeueAfterMs: teardown.stage === 'gone' ? undefined : Math.max(1, wait) };
+  const { steps, stage, until } = teardown;
+  if (stage === 'gone') return { steps, teardown, settled: true };
+  const wait = until === undefined ? context.policy.transitionMs : until - context.now;
+  return { steps, teardown, settled: false, requeueAfterMs: Math.max(1, wait) };
 }
 
-function requeueWanted(context: PlanContext, tasks: TasksPlan, steps: readonly Step[]): number | undefined {
-  const { policy, now } = context;
-  const idle = steps.length === 0 && liveTasks(context.observed).length === 0;
-  if (idle && tasks.prospect === 'final') return undefined;
-  if (idle && tasks.prospect === 'blocked') return policy.controlMs;
-  if (tasks.retryAt !== undefined) return Math.max(1, Math.min(tasks.retryAt - now, policy.controlMs));
-  return isSettled(context, tasks, steps) ? policy.controlMs : policy.transitionMs;
-}
-
-/** Nothing to do, and nothing under way that would need another look soon. */
-export function isSettled(
-  { observed, effective, status }: PlanContext,
+/**
+ * When to look again: soon while something changes, at the control port's pace while everything is as it should be or
+ * waits for a person, and not at all when nothing runs and nothing will be started by itself.
+ */
+function paceOf(
+  context: PlanContext,
   tasks: TasksPlan,
   steps: readonly Step[],
-): boolean {
-  if (steps.length > 0 || tasks.stale.length > 0 || !tasks.current) return false;
-  if (status.attempt?.healthyAt === undefined || tasks.current.lastStatus !== 'RUNNING') return false;
-  const report = reportOf(observed, tasks.current.arn);
-  if (!report) return true;
-  return (
-    report.healthy &&
-    !report.job &&
-    (report.liveCommit === effective.commit || report.failure?.commit === effective.commit)
-  );
+): Pick<Plan, 'settled' | 'requeueAfterMs'> {
+  const { policy, now, observed } = context;
+  if (steps.length > 0) return { settled: false, requeueAfterMs: policy.transitionMs };
+  const runs = liveTasks(observed).length > 0;
+  if (tasks.prospect === 'final') return { settled: true, requeueAfterMs: runs ? policy.controlMs : undefined };
+  if (tasks.prospect === 'blocked') return { settled: true, requeueAfterMs: policy.controlMs };
+  if (tasks.retryAt !== undefined) {
+    return { settled: false, requeueAfterMs: Math.max(1, Math.min(tasks.retryAt - now, policy.controlMs)) };
+  }
+  const settled = isSettled(context, tasks);
+  return { settled, requeueAfterMs: settled ? policy.controlMs : policy.transitionMs };
+}
+
+/** Nothing is under way that would need another look soon. */
+function isSettled({ observed, effective, status }: PlanContext, tasks: TasksPlan): boolean {
+  const { current, stale } = tasks;
+  if (!current || stale.length > 0 || current.lastStatus !== 'RUNNING') return false;
+  if (status.attempt?.healthyAt === undefined) return false;
+  const report = reportOf(observed, current.arn);
+  return !report || (report.healthy && !report.job && isAt(report, effective.commit));
 }

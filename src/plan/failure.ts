@@ -40,14 +40,20 @@ export function verdictOfPhase(phase: JobPhase): Verdict {
 
 /** Undefined when Mayfly itself stopped the task. */
 export function verdictOf(task: ObservedTask, supervised: boolean): Verdict | undefined {
-  if (task.stopCode === 'UserInitiated' && isOwnStop(task.stoppedReason ?? '')) return undefined;
-  if (task.stopCode === 'TaskFailedToStart') return failedToStart(task.stoppedReason ?? '');
-  const known = supervised && task.exitCode !== undefined ? SUPERVISOR_EXITS[task.exitCode] : undefined;
-  if (known) return known;
-  if (/OutOfMemory/i.test(`${task.containerReason ?? ''} ${task.stoppedReason ?? ''}`)) {
-    return { reason: 'OutOfMemory', remedy: 'crash' };
-  }
-  return { reason: 'TaskExited', remedy: task.stopCode === 'EssentialContainerExited' ? 'retry' : 'crash' };
+  const { stopCode, stoppedReason = '', containerReason = '' } = task;
+  if (stopCode === 'UserInitiated' && isOwnStop(stoppedReason)) return undefined;
+  if (stopCode === 'TaskFailedToStart') return failedToStart(stoppedReason);
+  if (/OutOfMemory/i.test(`${containerReason} ${stoppedReason}`)) return { reason: 'OutOfMemory', remedy: 'crash' };
+  return (supervised && exitVerdict(task)) || otherEnd(task);
+}
+
+function exitVerdict({ exitCode }: ObservedTask): Verdict | undefined {
+  return exitCode === undefined ? undefined : SUPERVISOR_EXITS[exitCode];
+}
+
+/** A container that ends by itself will likely do so again; anything else came from outside. */
+function otherEnd({ stopCode }: ObservedTask): Verdict {
+  return { reason: 'TaskExited', remedy: stopCode === 'EssentialContainerExited' ? 'retry' : 'crash' };
 }
 
 function failedToStart(stoppedReason: string): Verdict {

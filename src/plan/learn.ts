@@ -5,7 +5,7 @@
 import type { Attempt, Status } from '../model/environment.ts';
 import type { Observed, ObservedTask, SupervisorReport } from '../model/observed.ts';
 import { hasEnded, type PlanContext, publicUrl } from './context.ts';
-import { failureFrom, type Incident, verdictOf, verdictOfPhase } from './failure.ts';
+import { failureFrom, type Incident, type Verdict, verdictOf, verdictOfPhase } from './failure.ts';
 
 /** A failure is forgotten once the environment has been healthy for this long. */
 const STABLE_MS = 600_000;
@@ -48,30 +48,38 @@ export function attemptTask(observed: Observed, attempt: Attempt | undefined): O
 }
 
 function attemptEnded(context: PlanContext): Status {
-  const { status, observed, policy, now } = context;
+  const { status, observed } = context;
   const { attempt } = status;
   if (!attempt?.taskArn || alreadyCounted(status, attempt)) return status;
   const task = attemptTask(observed, attempt);
-  if (observed.attemptMissing && isPastGrace(attempt, policy.createGraceMs, now)) {
-    return withFailure(context, { verdict: { reason: 'TaskGone', remedy: 'crash' } });
-  }
   if (task && hasEnded(task)) return taskEnded(context, task);
+  if (hasVanished(context, attempt)) return withFailure(context, { verdict: { reason: 'TaskGone', remedy: 'crash' } });
   const report = reportOf(observed, attempt.taskArn);
-  return report?.failure && report.liveCommit === undefined && !report.job ? firstJobFailed(context, report) : status;
+  return report && hasGivenUp(report) ? firstJobFailed(context, report) : status;
+}
+
+/** ECS does not know the task, and it is too old to be not yet visible. */
+function hasVanished({ observed, policy, now }: PlanContext, attempt: Attempt): boolean {
+  return observed.attemptMissing && isPastGrace(attempt, policy.createGraceMs, now);
+}
+
+function hasGivenUp({ failure, liveCommit: live, job }: SupervisorReport): boolean {
+  return failure !== undefined && live === undefined && job === undefined;
 }
 
 function taskEnded(context: PlanContext, task: ObservedTask): Status {
+  const { stopCode, exitCode } = task;
   const verdict = verdictOf(task, context.project.supervisor);
-  if (!verdict) return context.status;
-  const detail = [...new Set([task.stoppedReason, task.containerReason].filter(Boolean))].join('; ');
-  const message =
-    verdict.reason === 'TaskExited' && task.exitCode !== undefined ? `${detail} (exit code ${task.exitCode})` : detail;
-  return withFailure(context, {
-    verdict,
-    message: message || undefined,
-    stopCode: task.stopCode,
-    exitCode: task.exitCode,
-  });
+  return verdict
+    ? withFailure(context, { verdict, message: endOf(task, verdict), stopCode, exitCode })
+    : context.status;
+}
+
+/** What ECS says of the end; undefined when it says nothing. */
+function endOf({ stoppedReason, containerReason, exitCode }: ObservedTask, { reason }: Verdict): string | undefined {
+  const detail = [...new Set([stoppedReason, containerReason].filter(Boolean))].join('; ');
+  const code = reason === 'TaskExited' && exitCode !== undefined ? `(exit code ${exitCode})` : '';
+  return [detail, code].filter(Boolean).join(' ') || undefined;
 }
 
 /** The supervisor tells what failed before it ends: its own words are better than an exit code. */

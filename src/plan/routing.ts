@@ -99,31 +99,29 @@ function weights({ project }: PlanContext, targetGroupArn: string | undefined, e
 }
 
 function planTargets(context: PlanContext, tasks: TasksPlan, rule: ObservedRule, groupArn: string): readonly Step[] {
-  const carries = weightOf(rule, groupArn) > 0;
   const { targets } = context.observed;
-  if (!targets)
-    return carries && !mayServe(context) ? [flip(context, rule, groupArn, 0, 'the app does not answer')] : [];
+  if (!targets) {
+    const down = weightOf(rule, groupArn) > 0 && !mayServe(context);
+    return down ? [flip(context, rule, groupArn, 0)] : [];
+  }
   const serving = targets.filter((target) => serves(context, target));
-  const steps: Step[] = [];
-  if (serving.length > 0 && !carries) steps.push(flip(context, rule, groupArn, 1, 'the target is healthy'));
-  if (serving.length === 0 && carries) steps.push(flip(context, rule, groupArn, 0, 'no target is healthy'));
-  if (drifted(context, rule, groupArn) && steps.length === 0)
-    steps.push(flip(context, rule, groupArn, serving.length > 0 ? 1 : 0, 'the weights were changed'));
+  const wanted = serving.length > 0 ? 1 : 0;
+  const flips = carriesOnly(context, rule, groupArn, wanted) ? [] : [flip(context, rule, groupArn, wanted)];
   return [
-    ...steps,
+    ...flips,
     ...registerCurrent(context, tasks, targets, groupArn),
     ...retire(context, tasks, serving, groupArn),
   ];
 }
 
-/** The rule forwards to something other than its own group and the front door, or carries neither or both. */
-function drifted({ project }: PlanContext, rule: ObservedRule, groupArn: string): boolean {
-  const own = weightOf(rule, groupArn);
+/** The rule forwards to its own group and the front door and nothing else, and the one with this weight is right. */
+function carriesOnly({ project }: PlanContext, rule: ObservedRule, groupArn: string, environment: 0 | 1): boolean {
   const door = weightOf(rule, project.listener.frontDoorTargetGroupArn);
-  return rule.forward.length !== 2 || own + door !== 1;
+  return rule.forward.length === 2 && weightOf(rule, groupArn) === environment && door === 1 - environment;
 }
 
-function flip(context: PlanContext, rule: ObservedRule, groupArn: string, environment: 0 | 1, why: string): Step {
+function flip(context: PlanContext, rule: ObservedRule, groupArn: string, environment: 0 | 1): Step {
+  const why = environment === 1 ? 'a target is healthy' : 'no target is healthy, or its app is down';
   return { kind: 'set-weights', ruleArn: rule.arn, weights: weights(context, groupArn, environment), why };
 }
 

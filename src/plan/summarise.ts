@@ -4,7 +4,7 @@
  */
 import { type Condition, type Conditions, type ConditionType, isTrue, setCondition } from '../model/conditions.ts';
 import type { Desired, EnvironmentState, Failure, Fault, Status } from '../model/environment.ts';
-import type { JobPhase, SupervisorReport } from '../model/observed.ts';
+import type { JobPhase, ObservedTask, SupervisorReport } from '../model/observed.ts';
 import { REASONS, type Reason } from '../model/reasons.ts';
 import { liveTasks, ownRules, type PlanContext, weightOf } from './context.ts';
 import { sourcesOf } from './effective.ts';
@@ -90,14 +90,21 @@ function imageVerdict({ observed, effective }: PlanContext): Verdict {
 }
 
 function taskVerdict(context: PlanContext, plan: Plan, problem: Problem | undefined): Verdict {
-  const { tasks } = plan;
-  if (tasks?.current?.lastStatus === 'RUNNING') return yes('TaskRunning');
-  if (tasks?.stale.some((task) => task.lastStatus === 'RUNNING')) return yes('TaskReplacing');
+  const { current, stale = [], prospect } = plan.tasks ?? {};
+  if (current && isRunning(current)) return yes('TaskRunning');
+  if (stale.some(isRunning)) return yes('TaskReplacing');
   if (problem) return no(problem.reason, problem.message);
-  if (tasks?.current) return no('TaskStarting', `ECS shows the task as ${tasks.current.lastStatus}.`);
-  const { failure } = context.status;
-  if (failure && tasks?.prospect !== 'blocked') return no(failure.reason, failureMessage(failure));
-  return blocker(context) ?? no('TaskStarting');
+  if (current) return no('TaskStarting', `ECS shows the task as ${current.lastStatus}.`);
+  const failure = prospect === 'blocked' ? undefined : failureVerdict(context);
+  return failure ?? blocker(context) ?? no('TaskStarting');
+}
+
+function isRunning({ lastStatus }: ObservedTask): boolean {
+  return lastStatus === 'RUNNING';
+}
+
+function failureVerdict({ status: { failure } }: PlanContext): Verdict | undefined {
+  return failure && no(failure.reason, failureMessage(failure));
 }
 
 /** Why nothing can be started at all. */
@@ -117,17 +124,16 @@ function routedVerdict({ observed }: PlanContext, problem: Problem | undefined):
 
 function readyVerdict(context: PlanContext, plan: Plan, routed: Verdict, problem: Problem | undefined): Verdict {
   if (routed.status === 'True' && !appIsDown(context)) return yes('Ready');
-  const { failure } = context.status;
-  if (failure && !plan.tasks?.current) return no(failure.reason, failureMessage(failure));
-  const phase = phaseVerdict(context, plan);
-  if (phase) return phase;
-  if (problem) return no(problem.reason, problem.message);
-  return targetVerdict(context) ?? taskVerdict(context, plan, problem);
+  const failure = failureVerdict(context);
+  if (failure && !plan.tasks?.current) return failure;
+  const task = taskVerdict(context, plan, problem);
+  const waitsForTask = task.status === 'True' ? undefined : task;
+  return phaseVerdict(context, plan) ?? targetVerdict(context) ?? waitsForTask ?? { ...routed, status: 'False' };
 }
 
 function appIsDown({ observed }: PlanContext): boolean {
-  const reports = liveTasks(observed).map((task) => reportOf(observed, task.arn));
-  return reports.length === 0 || reports.every((report) => report !== undefined && !report.healthy);
+  const answering = liveTasks(observed).filter((task) => reportOf(observed, task.arn)?.healthy !== false);
+  return answering.length === 0;
 }
 
 const PHASE_REASONS: Readonly<Record<JobPhase, Reason>> = {
@@ -159,16 +165,19 @@ function targetVerdict({ observed }: PlanContext): Verdict | undefined {
 
 function upToDateVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verdict {
   const { status, effective } = context;
+  const { current, stale = [] } = plan.tasks ?? {};
   if (ready.status !== 'True') return unknown(ready.reason);
-  if (status.updateFailure) return no('UpdateFailed', updateMessage(status, status.updateFailure));
-  if (!plan.tasks?.current && status.failure) return no('UpdateFailed', updateMessage(status, status.failure));
-  if (plan.tasks && plan.tasks.stale.length > 0)
-    return no('TaskReplacing', 'A successor is starting beside the task that serves.');
+  const failed = status.updateFailure ?? (current ? undefined : status.failure);
+  if (failed) return no('UpdateFailed', updateMessage(status, failed));
+  if (stale.length > 0) return no('TaskReplacing', 'A successor is starting beside the task that serves.');
   const report = currentReport(context, plan);
   if (!report) return unknown();
-  if (report.liveCommit === effective.commit) return yes('UpToDate');
-  const phase = report.job ? `: ${REASONS[PHASE_REASONS[report.job.phase]]}` : '';
-  return no('Updating', `${short(report.liveCommit)} is live, ${short(effective.commit)} is on its way${phase}`);
+  return report.liveCommit === effective.commit ? yes('UpToDate') : no('Updating', onItsWay(report, effective.commit));
+}
+
+function onItsWay({ liveCommit, job }: SupervisorReport, wanted: string | undefined): string {
+  const phase = job ? `: ${REASONS[PHASE_REASONS[job.phase]]}` : '';
+  return `${short(liveCommit)} is live, ${short(wanted)} is on its way${phase}`;
 }
 
 function currentReport({ observed }: PlanContext, { tasks }: Plan): SupervisorReport | undefined {

@@ -10,7 +10,7 @@
  *   ended for good         –                       nothing, until commit or task hash change
  *   of another hash        the old task runs       run a successor beside it (replace)
  */
-import type { Attempt } from '../model/environment.ts';
+import type { Attempt, Failure } from '../model/environment.ts';
 import { clientToken, startedBy } from '../model/names.ts';
 import type { ObservedTask } from '../model/observed.ts';
 import type { PlannedAttempt, RunTaskRequest, Step } from '../model/step.ts';
@@ -103,22 +103,29 @@ function stopFailed(
 }
 
 function start(context: PlanContext, wanted: WantedTask, stops: readonly Step[]): Omit<TasksPlan, 'stale'> {
-  const { status, effective, now } = context;
-  const { attempt, failure } = status;
-  const open = attempt !== undefined && !alreadyCounted(status, attempt) && !isGone(context, attempt);
-  if (open && attempt.taskHash === wanted.hash) {
-    const repeat = attempt.taskArn === undefined;
-    return {
-      steps: repeat ? [...stops, runTask(attempt, 'the outcome of the recorded attempt is not known')] : stops,
-      prospect: 'open',
-    };
+  const { status, now } = context;
+  const open = openAttempt(context);
+  if (open?.taskHash === wanted.hash) {
+    const repeat =
+      open.taskArn === undefined ? [runTask(open, 'the outcome of the recorded attempt is not known')] : [];
+    return { steps: [...stops, ...repeat], prospect: 'open' };
   }
-  if (failure && concerns(failure, effective.commit, wanted.hash)) {
-    if (failure.final) return { steps: stops, prospect: 'final' };
-    const retryAt = Date.parse(failure.retryAt ?? '') || now;
-    if (retryAt > now) return { steps: stops, prospect: 'open', retryAt };
-  }
+  const verdict = waitFor(status.failure, context, wanted);
+  if (verdict === 'for ever') return { steps: stops, prospect: 'final' };
+  if (verdict > now) return { steps: stops, prospect: 'open', retryAt: verdict };
   return { steps: [...stops, runTask(newAttempt(context, wanted), startReason(context))], prospect: 'open' };
+}
+
+/** The recorded attempt while its end is not known. */
+function openAttempt(context: PlanContext): Attempt | undefined {
+  const { attempt } = context.status;
+  return attempt && !alreadyCounted(context.status, attempt) && !isGone(context, attempt) ? attempt : undefined;
+}
+
+/** Until when a failure of this very commit and kind of task forbids another attempt, in ms since the epoch. */
+function waitFor(failure: Failure | undefined, { effective }: PlanContext, wanted: WantedTask): number | 'for ever' {
+  if (!failure || !concerns(failure, effective.commit, wanted.hash)) return 0;
+  return failure.final ? 'for ever' : Date.parse(failure.retryAt ?? '') || 0;
 }
 
 /** The attempt's task was stopped by ourselves or vanished long ago: not a failure, and nothing to wait for. */

@@ -25,7 +25,8 @@ export function planUpdate(context: PlanContext, current: ObservedTask | undefin
   ];
 }
 
-function isAt({ job, liveCommit, failure }: SupervisorReport, commit: string): boolean {
+/** It serves the commit, is at it, or has failed at it. */
+export function isAt({ job, liveCommit, failure }: SupervisorReport, commit: string | undefined): boolean {
   if (job) return job.commit === commit;
   return liveCommit === commit || failure?.commit === commit;
 }

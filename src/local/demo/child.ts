@@ -18,8 +18,8 @@ export interface Child {
   readonly exited: Promise<number | null>;
   /** The first message that the child sends over IPC: what it says when it is ready. Rejects when it ends before. */
   readonly ready: Promise<Serializable>;
-  /** Sends the signal, then SIGKILL after ten seconds; resolves when the process is gone. */
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Sends the signal, then SIGKILL after 15 seconds; resolves to the exit code when the process is gone. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 const KILL_AFTER_MS = 15_000;
@@ -66,12 +66,13 @@ async function stop(
   child: ChildProcess,
   exited: Promise<number | null>,
   signal: NodeJS.Signals = 'SIGTERM',
-): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
-  await exited;
+  const code = await exited;
   clearTimeout(timer);
+  return code;
 }
 
 export function lastLines(file: string, lines = 15): string {

@@ -55,6 +55,12 @@ export interface EnvironmentReport {
   }[];
 }
 
+export interface Outage {
+  begin(signal: NodeJS.Signals): Promise<void>;
+  /** Starts the process again on the same port and state; resolves when it answers. */
+  end(): Promise<void>;
+}
+
 export interface Stack {
   readonly project: string;
   readonly prefix: string;
@@ -66,8 +72,13 @@ export interface Stack {
   readonly stateDir: string;
   environments(): Promise<readonly EnvironmentReport[]>;
   operatorPid(): number;
+  /** Resolves when it is ready. */
   startOperator(): Promise<void>;
-  stopOperator(signal: NodeJS.Signals): Promise<void>;
+  /** Resolves to the exit code when the process is gone; null when the signal ended it. */
+  stopOperator(signal: NodeJS.Signals): Promise<number | null>;
+  /** The parts that the operator leans on, taken away and given back as outages do. */
+  readonly outages: { readonly aws: Outage; readonly github: Outage };
+  /** Ends every process, whichever of them still runs. */
   close(): Promise<void>;
 }
 
@@ -78,9 +89,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   mkdirSync(stateDir, { recursive: true });
   const project = projectOf(options.repoPath);
   const secrets = openSecrets(stateDir);
-  const children: Child[] = [];
+  const children: Children = {};
   try {
-    const aws = await startAws(options, children);
+    const aws = (children.aws = await startAws(options));
     const clients = makeAwsClients(`http://127.0.0.1:${ports.aws}`);
     linkRepository(options, project);
     const provisioned = await provision(clients, {
@@ -90,14 +101,25 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       npmCache: join(resolve(stateDir), 'npm-cache'),
     });
     say(`local AWS      http://127.0.0.1:${ports.aws} (pid ${aws.pid})`);
-    const github = await startGitHub(options, secrets, project, children);
+    const github = (children.github = await startGitHub(options, secrets, project));
     say(`local GitHub   http://127.0.0.1:${ports.github} (pid ${github.pid})`);
     writeConfig({ ...options, project, provisioned });
     return await assemble({ options, project, clients, provisioned, secrets, children });
   } catch (error) {
-    for (const child of children.toReversed()) await child.stop();
+    await stopAll(children);
     throw error;
   }
+}
+
+/** What runs now, or ran last, in the order of the start. */
+interface Children {
+  aws?: Child;
+  github?: Child;
+  operator?: Child;
+}
+
+async function stopAll({ operator, github, aws }: Children): Promise<void> {
+  for (const child of [operator, github, aws]) await child?.stop();
 }
 
 /** Tasks fetch from `git/{repo}`, as they would from GitHub: a link to the one repository on this machine. */
@@ -114,12 +136,11 @@ interface Parts {
   readonly clients: AwsClients;
   readonly provisioned: Provisioned;
   readonly secrets: Secrets;
-  readonly children: Child[];
+  readonly children: Children;
 }
 
 async function assemble({ options, project, clients, provisioned, secrets, children }: Parts): Promise<Stack> {
   const { ports, stateDir, say, repoPath } = options;
-  let operator: Child | undefined;
   const stack: Stack = {
     project: project.name,
     prefix: project.name,
@@ -138,17 +159,18 @@ async function assemble({ options, project, clients, provisioned, secrets, child
       if (!response.ok) throw new Error(`the operator answers ${response.status} at /environments`);
       return (await response.json()) as EnvironmentReport[];
     },
-    operatorPid: () => operator?.pid ?? -1,
+    operatorPid: () => children.operator?.pid ?? -1,
     async startOperator() {
-      operator = startOperator(options, secrets);
-      await untilReady(operator, ports.admin, stateDir);
+      children.operator = startOperator(options, secrets);
+      await untilReady(children.operator, ports.admin, stateDir);
     },
-    async stopOperator(signal) {
-      await operator?.stop(signal);
+    stopOperator: async (signal) => (await children.operator?.stop(signal)) ?? null,
+    outages: {
+      aws: outageOf(children, 'aws', () => startAws(options)),
+      github: outageOf(children, 'github', () => startGitHub(options, secrets, project)),
     },
     async close() {
-      await operator?.stop();
-      for (const child of children.toReversed()) await child.stop();
+      await stopAll(children);
       clients.close();
     },
   };
@@ -160,7 +182,18 @@ async function assemble({ options, project, clients, provisioned, secrets, child
   return stack;
 }
 
-async function startAws({ stateDir, ports, addresses }: StackOptions, children: Child[]): Promise<Child> {
+function outageOf(children: Children, name: 'aws' | 'github', start: () => Promise<Child>): Outage {
+  return {
+    async begin(signal) {
+      await children[name]?.stop(signal);
+    },
+    async end() {
+      children[name] = await start();
+    },
+  };
+}
+
+async function startAws({ stateDir, ports, addresses }: StackOptions): Promise<Child> {
   const aws = startChild({
     name: 'the local AWS',
     script: join(SOURCE, 'local/main.ts'),
@@ -174,7 +207,6 @@ async function startAws({ stateDir, ports, addresses }: StackOptions, children: 
     ],
     logFile: join(stateDir, 'logs/aws.log'),
   });
-  children.push(aws);
   await aws.ready;
   return aws;
 }
@@ -183,7 +215,6 @@ async function startGitHub(
   { stateDir, ports, repoPath, forks = [] }: StackOptions,
   secrets: Secrets,
   project: ProjectNames,
-  children: Child[],
 ): Promise<Child> {
   const github = startChild({
     name: 'the local GitHub',
@@ -198,7 +229,6 @@ async function startGitHub(
     env: { GITHUB_WEBHOOK_SECRET: secrets.webhookSecret, GITHUB_TOKEN: secrets.githubToken },
     logFile: join(stateDir, 'logs/github.log'),
   });
-  children.push(github);
   await github.ready;
   return github;
 }

@@ -46,8 +46,10 @@ function securityHeaders(reply: FastifyReply, nonce: string): void {
 
 export async function pageRoutes(app: FastifyInstance, options: PageOptions): Promise<void> {
   const { world, deliveries, suggestedLabels } = options;
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async (_request, body: string) =>
-    Object.fromEntries(new URLSearchParams(body)),
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, body: string) => Object.fromEntries(new URLSearchParams(body)),
   );
   app.setErrorHandler((error: Error, _request, reply) => {
     const status = error instanceof RestError ? error.status : 500;

@@ -3,7 +3,7 @@
  * pull request. REST and webhooks are shaped as GitHub's own, so the operator runs against it unchanged (DESIGN §8).
  */
 import { join, resolve } from 'node:path';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { connectLocalGitHub, type LocalGitHubClient } from './client.ts';
 import { Deliveries } from './deliveries.ts';
 import { findDefaultBranch, git } from './git.ts';
@@ -119,7 +119,7 @@ function makeApp(
   const { log } = settings;
   const app = Fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 1_000 } });
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request, body: string) =>
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: FastifyRequest, body: string) =>
     parseJson(request, body),
   );
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, reply, log));

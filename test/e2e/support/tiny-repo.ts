@@ -1,7 +1,7 @@
 /** The smallest application that can be built and served: no dependencies, so that end-to-end tests are fast. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeRepo } from '../../../src/local/demo/sample-repo.ts';
+import { commitChange, makeRepo } from '../../../src/local/demo/sample-repo.ts';
 
 const PACKAGE = {
   name: 'tiny',
@@ -68,10 +68,11 @@ export function tinyPageText(branch: string, text: string): string {
 }
 
 /**
- * Makes a repository with `main`, `one`, `two` (whose texts are their names) and `broken-build`, which does not build.
- * Change `message.txt` with `commitChange` to see another text; an open bracket without its partner breaks a build.
+ * Makes a repository with `main`, branches whose texts are their names (`one` and `two` unless given) and
+ * `broken-build`, which does not build. Change `message.txt` with `commitText` to see another text; an open bracket
+ * without its partner breaks a build.
  */
-export async function makeTinyRepo(dir: string): Promise<void> {
+export async function makeTinyRepo(dir: string, names: readonly string[] = ['one', 'two']): Promise<void> {
   const branch = (name: string, text: string) => ({
     name,
     change: { file: 'message.txt', content: `${text}\n` },
@@ -79,9 +80,14 @@ export async function makeTinyRepo(dir: string): Promise<void> {
   });
   await makeRepo(dir, {
     message: 'A tiny application',
-    branches: [branch('one', 'one'), branch('two', 'two'), branch('broken-build', 'broken (build')],
+    branches: [...names.map((name) => branch(name, name)), branch('broken-build', 'broken (build')],
     fill: (target) => writeAll(target, FILES),
   });
+}
+
+/** Commits another text; resolves to the commit. */
+export function commitText(dir: string, branch: string, text: string): Promise<string> {
+  return commitChange(dir, branch, { file: 'message.txt', content: `${text}\n` }, `Say ${text}`);
 }
 
 async function writeAll(dir: string, files: Readonly<Record<string, string>>): Promise<void> {

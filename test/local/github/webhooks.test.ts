@@ -1,7 +1,13 @@
+import { createRequire } from 'node:module';
 import { Webhooks } from '@octokit/webhooks';
-import examples from '@octokit/webhooks-examples';
 import { describe, expect, it, vi } from 'vitest';
 import { base, deleteBranch, octokit, push, receiver, SECRET, start, startWithHook, testRepo } from './support.ts';
+
+/** Required, since the package's types do not name what its JSON exports. */
+const examples = createRequire(import.meta.url)('@octokit/webhooks-examples') as readonly {
+  readonly name: string;
+  readonly examples: readonly Record<string, unknown>[];
+}[];
 
 describe('a delivery', () => {
   it('is signed and has GitHub’s headers', async () => {
@@ -224,7 +230,7 @@ describe('payloads', () => {
     await github.idle();
     const ours = (await github.deliveries({ event, ...(action === undefined ? {} : { action }) })).at(-1)?.request
       .payload;
-    const known = examples.find(({ name }) => name === event)?.examples as unknown as Record<string, unknown>[];
+    const known = examples.find(({ name }) => name === event)?.examples ?? [];
     const theirs = known
       .filter((one) => one['action'] === action)
       .filter((one) => event !== 'push' || (one['commits'] as unknown[]).length > 0)[0];
