@@ -10,6 +10,7 @@ import { liveTasks, ownRules, type PlanContext, weightOf } from './context.ts';
 import { sourcesOf } from './effective.ts';
 import type { Plan } from './environment.ts';
 import { reportOf } from './learn.ts';
+import type { TasksPlan } from './tasks.ts';
 
 /** A step that failed in this pass. */
 export interface Problem {
@@ -90,12 +91,15 @@ function imageVerdict({ observed, effective }: PlanContext): Verdict {
 }
 
 function taskVerdict(context: PlanContext, plan: Plan, problem: Problem | undefined): Verdict {
-  const { current, stale = [], prospect } = plan.tasks ?? {};
+  const { current, stale = [] } = plan.tasks ?? {};
   if (current && isRunning(current)) return yes('TaskRunning');
   if (stale.some(isRunning)) return yes('TaskReplacing');
-  if (problem) return no(problem.reason, problem.message);
-  if (current) return no('TaskStarting', `ECS shows the task as ${current.lastStatus}.`);
-  const failure = prospect === 'blocked' ? undefined : failureVerdict(context);
+  return problem ? no(problem.reason, problem.message) : startVerdict(context, plan.tasks);
+}
+
+function startVerdict(context: PlanContext, tasks: TasksPlan | undefined): Verdict {
+  if (tasks?.current) return no('TaskStarting', `ECS shows the task as ${tasks.current.lastStatus}.`);
+  const failure = tasks?.prospect === 'blocked' ? undefined : failureVerdict(context);
   return failure ?? blocker(context) ?? no('TaskStarting');
 }
 

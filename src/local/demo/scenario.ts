@@ -57,6 +57,8 @@ export const SCENARIO: readonly ScenarioStep[] = [
 
 async function waitingPage({ stack, app }: Scenario): Promise<void> {
   await label(stack, app.first, 'uat');
+  // Once the webhook is answered the record is there; whoever looks before that is told that there is nothing yet.
+  await stack.github.idle();
   const page = await until('the waiting page answers', () => asWaiting(stack, app.first), 5_000);
   expect(page.headers['retry-after'] !== undefined, 'the waiting page has no Retry-After');
   const json = await visit({ ...target(stack, app.first), accept: 'application/json' });
