@@ -222,8 +222,10 @@ async function startGitHub(
     args: [
       'github',
       resolve(repoPath),
-      ...['--port', String(ports.github), '--name', project.fullName, '--state', join(stateDir, 'github')],
-      ...['--webhook', `http://127.0.0.1:${ports.webhooks}/webhooks/github`],
+      `--port=${ports.github}`,
+      `--name=${project.fullName}`,
+      `--state=${join(stateDir, 'github')}`,
+      `--webhook=http://127.0.0.1:${ports.webhooks}/webhooks/github`,
       ...forks.flatMap((branch) => ['--fork', branch]),
     ],
     env: { GITHUB_WEBHOOK_SECRET: secrets.webhookSecret, GITHUB_TOKEN: secrets.githubToken },
@@ -333,8 +335,8 @@ function writeConfig({ stateDir, ports, project, provisioned }: ConfigInput): vo
     },
     http: { webhooks: loopback(ports.webhooks), frontDoor: loopback(ports.frontDoor), admin: loopback(ports.admin) },
     github: { webUrl: `http://127.0.0.1:${ports.github}` },
-    // One machine answers at once: look more often than one would on AWS.
-    policy: { transition: '250ms', control: '1s', backoffBase: '1s' },
+    // One machine answers at once: look more often, and wait less, than one would on AWS.
+    policy: { settle: '1s', transition: '250ms', control: '1s', backoffBase: '1s' },
     intervals: { poll: '1s', resync: '5s' },
   };
   writeFileSync(join(stateDir, 'mayfly.yaml'), stringify(config));
