@@ -2,7 +2,7 @@
  * Checks across keys. They read the file's plain values and pass over whatever the schema reports, so that a person
  * sees all faults at once rather than in two rounds.
  */
-import { ENV_BUILTINS, type Env, envFaults } from '../model/expand-env.ts';
+import { ENV_BUILTINS, ENV_OF_ONE_COMMIT, type Env, envFaults } from '../model/expand-env.ts';
 import { describe } from '../model/faults.ts';
 import type { Path } from './path.ts';
 
@@ -15,7 +15,7 @@ export interface CrossFault {
 type Values = Readonly<Record<string, unknown>>;
 
 /** Set by Mayfly in every task, so that a value in the file would never be seen. */
-const RESERVED: ReadonlySet<string> = new Set([...ENV_BUILTINS, 'MAYFLY_PUBLIC_KEY']);
+const RESERVED: ReadonlySet<string> = new Set([...ENV_BUILTINS, ...ENV_OF_ONE_COMMIT, 'MAYFLY_PUBLIC_KEY']);
 
 export function crossCheck(file: unknown): CrossFault[] {
   const root = mapOf(file);

@@ -8,7 +8,7 @@ import { nowherePage, unavailablePage } from './other-pages.ts';
 import { type Page, renderPage } from './page.ts';
 
 /** Carried by every answer of the front door, and by no answer of an environment. */
-export const FRONT_DOOR_HEADER = 'x-mayfly-front-door';
+const FRONT_DOOR_HEADER = 'x-mayfly-front-door';
 
 export const PAGES = ['environment', 'failed', 'stopped', 'nowhere', 'unavailable', 'health'] as const;
 /** The metric's label. */

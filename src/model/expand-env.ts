@@ -4,8 +4,14 @@
  * that expanding never has to fail.
  */
 
-/** What Mayfly sets in every task. A project's own keys never shadow them. */
-export const ENV_BUILTINS = ['PUBLIC_URL', 'SESSION_ID', 'BRANCH', 'REPO', 'COMMIT', 'PR_NUMBER', 'PORT'] as const;
+/** What Mayfly sets in every task and values may refer to. A project's own keys never shadow them. */
+export const ENV_BUILTINS = ['PUBLIC_URL', 'SESSION_ID', 'BRANCH', 'REPO', 'PR_NUMBER', 'PORT'] as const;
+
+/**
+ * Set by Mayfly too, but not to be referred to: a push changes the commit in place, while the variables of a running
+ * task stay as they are. The supervisor gives each build and start its own COMMIT.
+ */
+export const ENV_OF_ONE_COMMIT = ['COMMIT'] as const;
 
 /** What Mayfly sets unless the project does. */
 export const ENV_DEFAULTS = ['NODE_ENV'] as const;

@@ -25,6 +25,8 @@ const SUPERVISOR_EXITS: Readonly<Record<number, Verdict>> = {
   22: { reason: 'BuildFailed', remedy: 'final' },
   23: { reason: 'StartFailed', remedy: 'final' },
   24: { reason: 'AppCrashed', remedy: 'crash' },
+  // The task's environment is not valid: another task would have the same.
+  78: { reason: 'TaskExited', remedy: 'final' },
 };
 
 const PHASES: Readonly<Record<JobPhase, Verdict>> = {

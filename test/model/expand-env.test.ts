@@ -91,4 +91,9 @@ describe('envFaults', () => {
       }),
     );
   });
+
+  it('does not refer to the commit, which changes while the task stays', () => {
+    expect(envFaults({ A: '${COMMIT}' })).toHaveLength(1);
+    expect(resolveEnv({ A: '${COMMIT}' }, {})).toEqual({ A: '${COMMIT}' });
+  });
 });
