@@ -17,10 +17,12 @@ import { makeGitHub } from './github/client.ts';
 import type { GitHubPort } from './github/port.ts';
 import { startWebhookServer } from './intake/webhook-server.ts';
 import type { Config } from './model/config.ts';
+import { projectOf } from './model/project.ts';
+import type { StoredEnvironment } from './model/environment.ts';
 import { makeObserver } from './observe/environment.ts';
 import { type LogTail, makeLogTail } from './observe/log-tail.ts';
 import { makeSnapshots } from './observe/snapshot.ts';
-import { type Clock, systemClock } from './runtime/clock.ts';
+import { type Clock, sleep, systemClock } from './runtime/clock.ts';
 import { type Controller, type Reconcile, startController } from './runtime/controller.ts';
 import { makeReporter } from './status/reporter.ts';
 import { type EnvironmentView, viewOf } from './status/view.ts';
@@ -48,6 +50,8 @@ interface Parts {
   readonly github: GitHubPort;
   readonly store: EnvironmentStore;
   readonly logTail: LogTail;
+  /** Filled as they start; the liveness check looks at them. */
+  readonly controllers: Controller[];
 }
 
 interface Loops {
@@ -99,11 +103,11 @@ function buildParts(config: Config, logger: Logger, closers: (() => Promise<void
   const github = makeGitHub({ apiUrl: config.github.apiUrl, token: secrets.githubToken, clock, metrics, logger });
   const hidden = [secrets.webhookSecret, secrets.githubToken ?? '', secrets.signingKey].filter(Boolean);
   const logTail = makeLogTail({ aws, clock, secrets: hidden });
-  return { config, logger, clock, metrics, health, aws, github, store, logTail };
+  return { config, logger, clock, metrics, health, aws, github, store, logTail, controllers: [] };
 }
 
 /** A store that does not answer is waited for, visibly; one that is misconfigured ends the start. */
-async function prepareStore({ config, store, logger, health }: Parts, signal: AbortSignal): Promise<void> {
+async function prepareStore({ config, store, logger, health, clock }: Parts, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {
       await store.prepare(config.store.createTables);
@@ -116,35 +120,26 @@ async function prepareStore({ config, store, logger, health }: Parts, signal: Ab
         { table: config.store.table, endpoint: config.awsEndpoint },
         `${error.message}; trying again in ${STORE_RETRY_MS / 1_000} s`,
       );
-      await pause(STORE_RETRY_MS, signal);
+      await sleep(clock, STORE_RETRY_MS, signal);
     }
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    setTimeout(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
+async function startAdmin(parts: Parts): Promise<() => Promise<void>> {
+  const { config, metrics, health, logger, store, controllers } = parts;
+  const admin = await startAdminServer({
+    address: config.http.admin,
+    metrics,
+    health,
+    logger,
+    dead: () => controllers.filter((controller) => !controller.alive()).map(({ name }) => name),
+    environments: async () => (await store.list()).map((record) => viewIn(parts, record)),
   });
-}
-
-async function startAdmin({ config, metrics, health, logger, store, clock }: Parts): Promise<() => Promise<void>> {
-  const views = async (): Promise<readonly EnvironmentView[]> => {
-    const records = await store.list();
-    return records.map((record) =>
-      viewOf(record, projectOf(config, record.ok ? record.desired.project : undefined), clock.now()),
-    );
-  };
-  const admin = await startAdminServer({ address: config.http.admin, metrics, health, logger, environments: views });
   return () => admin.close();
 }
 
-function projectOf(config: Config, name: string | undefined) {
-  return config.projects.find((project) => project.name === name);
+function viewIn({ config, clock }: Parts, record: StoredEnvironment): EnvironmentView {
+  return viewOf(record, projectOf(config.projects, record), clock.now());
 }
 
 function startLoops(parts: Parts, closers: (() => Promise<void> | void)[]): Loops {
@@ -161,6 +156,7 @@ function startLoops(parts: Parts, closers: (() => Promise<void> | void)[]): Loop
       metrics,
       backoff,
     });
+    parts.controllers.push(controller);
     closers.push(() => controller.stop());
     return controller;
   };
@@ -247,11 +243,11 @@ async function startDoors(parts: Parts, loops: Loops): Promise<() => Promise<voi
     logger,
     async lookup(sessionId) {
       const record = await store.get(sessionId);
-      return record && viewOf(record, projectOf(config, record.ok ? record.desired.project : undefined), clock.now());
+      return record && viewIn(parts, record);
     },
     async logTail(sessionId) {
       const record = await store.get(sessionId);
-      const project = record?.ok ? projectOf(config, record.desired.project) : undefined;
+      const project = record && projectOf(config.projects, record);
       const attempt = record?.status.attempt;
       if (!project || attempt?.taskArn === undefined) return [];
       return await logTail(project, attempt.request.taskDefinition, attempt.taskArn, LOG_LINES);

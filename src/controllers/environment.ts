@@ -4,19 +4,20 @@
  */
 import type { Applier } from '../apply/applier.ts';
 import { beginPass } from '../apply/context.ts';
-import type { StepFailed } from '../apply/outcome.ts';
+import { failed, type StepFailed } from '../apply/outcome.ts';
+import { AwsError } from '../aws/errors.ts';
 import { canonical } from '../model/digest.ts';
 import type { Config } from '../model/config.ts';
 import type { Desired, Status, StoredEnvironment } from '../model/environment.ts';
 import type { Observed } from '../model/observed.ts';
-import type { Project } from '../model/project.ts';
+import { type Project, projectOf } from '../model/project.ts';
 import type { Observer } from '../observe/environment.ts';
 import type { LogTail } from '../observe/log-tail.ts';
 import type { PlanContext } from '../plan/context.ts';
 import { effective } from '../plan/effective.ts';
 import { type Plan, planEnvironment } from '../plan/environment.ts';
 import { attemptTask, learn } from '../plan/learn.ts';
-import { type Problem, stateOf, summarise, summariseFaults, summariseUnknownProject } from '../plan/summarise.ts';
+import { type Problem, stateOf, summarise } from '../plan/summarise.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { TerminalError, TransientError, WaitingError } from '../runtime/errors.ts';
@@ -25,6 +26,7 @@ import type { EnvironmentStore } from '../store/port.ts';
 import { saveFacts } from '../store/status-writer.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { absorb } from './absorb.ts';
+import { sayUnobserved, setAside } from './aside.ts';
 import type { Freshness } from './freshness.ts';
 import { countDrift, observeProgress } from './progress.ts';
 
@@ -61,32 +63,17 @@ export function makeEnvironmentReconcile(loop: EnvironmentLoop) {
   return async (sessionId: string, run: ReconcileContext): Promise<Result> => {
     const record = await loop.store.get(sessionId);
     if (!record) return {};
-    const project = record.ok ? loop.config.projects.find(({ name }) => name === record.desired.project) : undefined;
+    const project = projectOf(loop.config.projects, record);
     if (!record.ok || !project) return await setAside(loop, record);
     const pass: Pass = { loop, run, record, project, status: record.status, saved: record.status };
     return await reconcile(pass);
   };
 }
 
-/** A record that cannot be understood: said, and otherwise left alone; what runs keeps running. */
-async function setAside(loop: EnvironmentLoop, record: StoredEnvironment): Promise<Result> {
-  const before = record.status.conditions;
-  const now = loop.clock.now();
-  const known = loop.config.projects.map(({ name }) => name);
-  const conditions = record.ok
-    ? summariseUnknownProject(before, record.desired, known, now)
-    : summariseFaults(before, record.faults, now);
-  if (conditions === before) return {};
-  const state = record.state === 'RUNNING' ? 'RUNNING' : 'FAILED';
-  const next = { ...record.status, conditions };
-  await saveFacts(loop.store, record.sessionId, record.status, { next, summary: { state } });
-  loop.onChanged(record.sessionId);
-  return {};
-}
-
 async function reconcile(pass: Pass): Promise<Result> {
   const { loop } = pass;
   const observed = await observe(pass);
+  if (observed instanceof AwsError) return await passBlind(pass, failed(observed));
   const context = contextOf(pass, observed);
   const hadFailure = pass.status.failure?.attempt;
   pass.status = learn(context);
@@ -94,16 +81,22 @@ async function reconcile(pass: Pass): Promise<Result> {
   const plan = planEnvironment({ ...context, status: pass.status });
   loop.freshness.note(pass.record.sessionId, { observed, status: pass.status, plan });
   countDrift(loop.metrics, pass.status, plan);
-  const failed = await applyAll(pass, context, plan);
-  await write(pass, context, plan, failed);
-  return resultOf(plan, failed);
+  const problem = await applyAll(pass, context, plan);
+  await write(pass, context, plan, problem);
+  return resultOf(plan, problem);
 }
 
-async function observe(pass: Pass): Promise<Observed> {
+/** AWS did not show what is: nothing is decided, and the record says why. */
+async function passBlind({ loop, record }: Pass, problem: StepFailed): Promise<Result> {
+  await sayUnobserved(loop, record, problem);
+  return retryOf(problem);
+}
+
+async function observe(pass: Pass): Promise<Observed | AwsError> {
   const { loop, run, record, project, status } = pass;
   const { desired, sessionId } = record;
   const wish = wishOf(pass, freshHead(status, loop));
-  return await loop.observer.observe({
+  const observing = loop.observer.observe({
     sessionId,
     project,
     wanted: wish.wanted,
@@ -113,6 +106,10 @@ async function observe(pass: Pass): Promise<Observed> {
     repo: desired.repo,
     status,
     ...loop.freshness.needs(sessionId, { status, priority: run.priority }),
+  });
+  return await observing.catch((error: unknown) => {
+    if (error instanceof AwsError) return error;
+    throw error;
   });
 }
 
@@ -174,10 +171,10 @@ async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<S
   return undefined;
 }
 
-async function write(pass: Pass, context: PlanContext, plan: Plan, failed: StepFailed | undefined): Promise<void> {
+async function write(pass: Pass, context: PlanContext, plan: Plan, problem: StepFailed | undefined): Promise<void> {
   const { loop, record } = pass;
   const before = pass.saved;
-  const changed = await save(pass, context, plan, failed);
+  const changed = await save(pass, context, plan, problem);
   if (!changed) return;
   observeProgress(loop.metrics, { before, after: pass.status, desired: record.desired, now: loop.clock.now() });
   loop.onChanged(record.sessionId);
@@ -210,9 +207,14 @@ function summaryOf({ loop, status, record }: Pass, context: PlanContext, desired
   return { state, expiresAt: state === 'STOPPED' && !kept ? (record.expiresAt ?? due) : undefined };
 }
 
-function resultOf(plan: Plan, failed: StepFailed | undefined): Result {
-  if (!failed) return { requeueAfterMs: plan.requeueAfterMs, priority: plan.settled ? 'low' : undefined };
-  if (failed.terminal) throw new TerminalError(failed.reason, failed.message);
-  if (failed.retryAfterMs !== undefined) throw new WaitingError(failed.reason, failed.message, failed.retryAfterMs);
-  throw new TransientError(failed.reason, failed.message);
+function resultOf(plan: Plan, problem: StepFailed | undefined): Result {
+  if (problem) return retryOf(problem);
+  return { requeueAfterMs: plan.requeueAfterMs, priority: plan.settled ? 'low' : undefined };
+}
+
+/** The controller's own switch decides by the class of what is thrown. */
+function retryOf({ reason, message, retryAfterMs, terminal }: StepFailed): never {
+  if (terminal) throw new TerminalError(reason, message);
+  if (retryAfterMs !== undefined) throw new WaitingError(reason, message, retryAfterMs);
+  throw new TransientError(reason, message);
 }

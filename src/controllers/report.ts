@@ -4,7 +4,7 @@
  */
 import { setCondition } from '../model/conditions.ts';
 import { canonical } from '../model/digest.ts';
-import type { Project } from '../model/project.ts';
+import { type Project, projectOf } from '../model/project.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { Reporter } from '../status/reporter.ts';
@@ -22,11 +22,12 @@ export interface ReportLoop {
 export function makeReportReconcile({ projects, store, reporter, clock }: ReportLoop): Reconcile {
   return async (sessionId) => {
     const record = await store.get(sessionId);
-    if (!record?.ok) return {};
-    const { desired, status } = record;
-    const project = projects.find(({ name }) => name === desired.project);
-    const view = viewOf(record, project, clock.now());
-    const { comments, condition, retryAfterMs } = await reporter.report(view, desired.sources, status.comments);
+    if (!record) return {};
+    const { status } = record;
+    const view = viewOf(record, projectOf(projects, record), clock.now());
+    // The comments that exist are kept true also when the record cannot be understood.
+    const sources = record.ok ? record.desired.sources : {};
+    const { comments, condition, retryAfterMs } = await reporter.report(view, sources, status.comments);
     const conditions = setCondition(status.conditions, 'Reported', condition, clock.now());
     if (conditions !== status.conditions || canonical(comments) !== canonical(status.comments)) {
       await saveReport(store, sessionId, (fresh) => ({

@@ -1,4 +1,5 @@
 /** A project: a repository and how it is run. Built by `config/` from mayfly.yaml, read everywhere else. */
+import type { StoredEnvironment } from './environment.ts';
 
 /** What a trigger label asks for. Several labels at once resolve by their order in the configuration. */
 export interface LabelRule {
@@ -53,4 +54,14 @@ export interface Project {
   readonly supervisor: boolean;
   /** Health check path of images without the supervisor. */
   readonly healthPath?: string | undefined;
+}
+
+/**
+ * The project of a record: the one it names, or, when the record cannot be understood, the one whose prefix its session
+ * id begins with. No prefix extends another by a hyphen, so at most one does.
+ */
+export function projectOf(projects: readonly Project[], record: StoredEnvironment): Project | undefined {
+  return projects.find(({ name, prefix }) =>
+    record.ok ? name === record.desired.project : record.sessionId.startsWith(`${prefix}-`),
+  );
 }

@@ -50,6 +50,15 @@ export function summariseUnknownProject(
   return setCondition(conditions, 'Accepted', { status: 'False', reason: 'UnknownProject', message }, now);
 }
 
+/** AWS could not be asked: what was true may still be, and everything else is unknown for the reason given. */
+export function summariseUnobserved(conditions: Conditions, problem: Problem, now: number): Conditions {
+  const { reason, message } = problem;
+  const doubtful: readonly ConditionType[] = ['TaskRunning', 'Ready', 'Removed'];
+  return doubtful
+    .filter((type) => (type === 'Ready' || conditions[type]) && !isTrue(conditions, type))
+    .reduce((known, type) => setCondition(known, type, { status: 'Unknown', reason, message }, now), conditions);
+}
+
 /** Sets the verdicts, drops the conditions that have none, and leaves `Reported` to the reporter. */
 function withVerdicts(before: Conditions, verdicts: Verdicts, now: number): Conditions {
   const kept: Conditions = Object.fromEntries(

@@ -1,0 +1,46 @@
+/** Passes that decide nothing: the record cannot be understood, or AWS does not show what is. Both say so in the record. */
+import type { Conditions } from '../model/conditions.ts';
+import type { Config } from '../model/config.ts';
+import type { EnvironmentState, StoredEnvironment } from '../model/environment.ts';
+import { type Problem, summariseFaults, summariseUnknownProject, summariseUnobserved } from '../plan/summarise.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Result } from '../runtime/outcome.ts';
+import type { EnvironmentStore } from '../store/port.ts';
+import { saveFacts } from '../store/status-writer.ts';
+
+export interface Aside {
+  readonly config: Config;
+  readonly store: EnvironmentStore;
+  readonly clock: Clock;
+  readonly onChanged: (sessionId: string) => void;
+}
+
+/** Left alone but for its conditions: what runs keeps running. */
+export async function setAside(loop: Aside, record: StoredEnvironment): Promise<Result> {
+  const before = record.status.conditions;
+  const now = loop.clock.now();
+  const known = loop.config.projects.map(({ name }) => name);
+  const conditions = record.ok
+    ? summariseUnknownProject(before, record.desired, known, now)
+    : summariseFaults(before, record.faults, now);
+  await say(loop, record, conditions, record.state === 'RUNNING' ? 'RUNNING' : 'FAILED');
+  return {};
+}
+
+export async function sayUnobserved(loop: Aside, record: StoredEnvironment, problem: Problem): Promise<void> {
+  const conditions = summariseUnobserved(record.status.conditions, problem, loop.clock.now());
+  await say(loop, record, conditions, record.state ?? 'PENDING');
+}
+
+async function say(
+  loop: Aside,
+  record: StoredEnvironment,
+  conditions: Conditions,
+  state: EnvironmentState,
+): Promise<void> {
+  if (conditions === record.status.conditions && state === record.state) return;
+  const next = { ...record.status, conditions };
+  const summary = { state, expiresAt: record.expiresAt };
+  await saveFacts(loop.store, record.sessionId, record.status, { next, summary });
+  loop.onChanged(record.sessionId);
+}
