@@ -7,7 +7,7 @@ import { sampleApp } from './sample-app.ts';
 import { makeSampleRepo } from './sample-repo.ts';
 import { label } from './scenario.ts';
 import { type Stack, startStack } from './stack.ts';
-import { startTable } from './table.ts';
+import { type LiveTable, startTable } from './table.ts';
 import { until } from './until.ts';
 
 export interface DemoOptions {
@@ -42,11 +42,23 @@ async function show(stack: Stack, signal: AbortSignal): Promise<void> {
   await label(stack, branch, 'uat');
   const table = startTable(stack, process.stdout);
   try {
-    await Promise.race([untilServing(stack), aborted(signal)]);
-    if (!signal.aborted) say(whatToTry(stack));
-    await aborted(signal);
+    const told = untilServing(stack, table).then(() => table.say(whatToTry(stack)));
+    await Promise.race([Promise.all([told, keepOperator(stack, table, signal)]), aborted(signal)]);
   } finally {
     table.stop();
+  }
+}
+
+/** An operator that was killed is started again, so that its successor can be seen to adopt what runs. */
+async function keepOperator(stack: Stack, table: LiveTable, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await stack.operatorEnded();
+    if (signal.aborted) return;
+    table.say('the operator is gone; environments keep serving; it starts again in three seconds');
+    await new Promise((wake) => setTimeout(wake, 3_000));
+    if (signal.aborted) return;
+    await stack.startOperator();
+    table.say(`the operator is back (pid ${stack.operatorPid()})`);
   }
 }
 
@@ -65,18 +77,13 @@ async function firstBranch(stack: Stack, signal: AbortSignal): Promise<string | 
   return undefined;
 }
 
-async function untilServing(stack: Stack): Promise<void> {
+async function untilServing(stack: Stack, table: LiveTable): Promise<void> {
   const TEN_MINUTES = 600_000;
-  const running = await until(
-    'an environment serves',
-    async () => (await stack.environments()).find(({ state }) => state === 'RUNNING' || state === 'FAILED'),
-    TEN_MINUTES,
-  );
-  say(
-    running.state === 'RUNNING'
-      ? `\n  open ${running.url}\n`
-      : `\n  ${running.sessionId} failed; its comment says why: ${stack.github.url}\n`,
-  );
+  const ended = async () => (await stack.environments()).find(({ state }) => state === 'RUNNING' || state === 'FAILED');
+  const { state, url, sessionId } = await until('an environment serves', ended, TEN_MINUTES);
+  const outcome =
+    state === 'RUNNING' ? `open ${url}` : `${sessionId} failed; its comment says why: ${stack.github.url}`;
+  table.say(`\n  ${outcome}\n`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -93,7 +100,7 @@ function whatToTry({ github, ports, repoPath, stateDir, operatorPid }: Stack): s
     `  push: commit on a branch of              ${repoPath}`,
     `  edit a record                            aws --endpoint-url http://localhost:${ports.aws} dynamodb scan --table-name mayfly-environments`,
     `  look at the metrics                      curl -s localhost:${ports.admin}/metrics | grep mayfly_`,
-    `  kill the operator and start it again     kill -9 ${operatorPid()}; npm run demo does the rest`,
+    `  kill the operator: it is started again   kill -9 ${operatorPid()}`,
     `  logs                                     ${join(stateDir, 'logs')}`,
     'Ctrl-C ends everything.',
     '',

@@ -72,6 +72,8 @@ export interface Stack {
   readonly stateDir: string;
   environments(): Promise<readonly EnvironmentReport[]>;
   operatorPid(): number;
+  /** Resolves when the operator that runs now has ended, however it does. */
+  operatorEnded(): Promise<void>;
   /** Resolves when it is ready. */
   startOperator(): Promise<void>;
   /** Resolves to the exit code when the process is gone; null when the signal ended it. */
@@ -160,6 +162,7 @@ async function assemble({ options, project, clients, provisioned, secrets, child
       return (await response.json()) as EnvironmentReport[];
     },
     operatorPid: () => children.operator?.pid ?? -1,
+    operatorEnded: async () => void (await children.operator?.exited),
     async startOperator() {
       children.operator = startOperator(options, secrets);
       await untilReady(children.operator, ports.admin, stateDir);

@@ -4,18 +4,30 @@ import logUpdate from 'log-update';
 import type { EnvironmentReport, Stack } from './stack.ts';
 
 export interface LiveTable {
+  /** Prints lines above the table. */
+  say(text: string): void;
   stop(): void;
 }
 
 const EVERY_MS = 500;
 
 export function startTable(stack: Stack, out: NodeJS.WriteStream): LiveTable {
+  let picture = '';
+  const redraw = (reports: readonly EnvironmentReport[]): void => {
+    picture = tableOf(reports);
+    logUpdate(picture);
+  };
   const show = out.isTTY ? redraw : printChanges(out);
   const timer = setInterval(() => {
     // Between a kill of the operator and its restart nobody answers: the last picture stays.
     stack.environments().then(show, () => undefined);
   }, EVERY_MS);
   return {
+    say(text) {
+      if (out.isTTY) logUpdate.clear();
+      out.write(`${text}\n`);
+      if (out.isTTY && picture) logUpdate(picture);
+    },
     stop() {
       clearInterval(timer);
       if (out.isTTY) logUpdate.done();
@@ -23,13 +35,13 @@ export function startTable(stack: Stack, out: NodeJS.WriteStream): LiveTable {
   };
 }
 
-function redraw(reports: readonly EnvironmentReport[]): void {
+function tableOf(reports: readonly EnvironmentReport[]): string {
   const table = new Table({
     head: ['environment', 'state', 'why', 'commit', 'since', 'url'],
     style: { head: [], border: ['grey'] },
   });
   for (const report of reports) table.push(rowOf(report));
-  logUpdate(reports.length > 0 ? table.toString() : '(no environment yet)');
+  return reports.length > 0 ? table.toString() : '(no environment yet)';
 }
 
 function printChanges(out: NodeJS.WriteStream): (reports: readonly EnvironmentReport[]) => void {
