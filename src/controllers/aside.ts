@@ -23,8 +23,14 @@ export async function setAside(loop: Aside, record: StoredEnvironment): Promise<
   const conditions = record.ok
     ? summariseUnknownProject(before, record.desired, known, now)
     : summariseFaults(before, record.faults, now);
-  await say(loop, record, conditions, record.state === 'RUNNING' ? 'RUNNING' : 'FAILED');
+  await say(loop, record, conditions, stateAside(record));
   return {};
+}
+
+/** What serves goes on serving, and what is stopped and not wanted has not failed. */
+function stateAside(record: StoredEnvironment): EnvironmentState {
+  const rests = record.state === 'STOPPED' && record.ok && !record.desired.wanted;
+  return record.state === 'RUNNING' || rests ? record.state : 'FAILED';
 }
 
 export async function sayUnobserved(loop: Aside, record: StoredEnvironment, problem: Problem): Promise<void> {
@@ -40,7 +46,7 @@ async function say(
 ): Promise<void> {
   if (conditions === record.status.conditions && state === record.state) return;
   const next = { ...record.status, conditions };
-  const summary = { state, expiresAt: record.expiresAt };
+  const summary = { state, expiresAt: state === 'STOPPED' ? record.expiresAt : undefined };
   await saveFacts(loop.store, record.sessionId, record.status, { next, summary });
   loop.onChanged(record.sessionId);
 }

@@ -8,7 +8,7 @@ import { failed, type StepFailed } from '../apply/outcome.ts';
 import { AwsError } from '../aws/errors.ts';
 import { canonical } from '../model/digest.ts';
 import type { Config } from '../model/config.ts';
-import type { Desired, Status, StoredEnvironment } from '../model/environment.ts';
+import type { Status, StoredEnvironment } from '../model/environment.ts';
 import type { Observed } from '../model/observed.ts';
 import { type Project, projectOf } from '../model/project.ts';
 import type { Observer } from '../observe/environment.ts';
@@ -16,14 +16,14 @@ import type { LogTail } from '../observe/log-tail.ts';
 import type { PlanContext } from '../plan/context.ts';
 import { effective } from '../plan/effective.ts';
 import { type Plan, planEnvironment } from '../plan/environment.ts';
-import { attemptTask, learn } from '../plan/learn.ts';
-import { type Problem, stateOf, summarise } from '../plan/summarise.ts';
+import { attemptTask, forgetOldFailure, learn } from '../plan/learn.ts';
+import { blocker, type Problem, stateOf, summarise } from '../plan/summarise.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { TerminalError, TransientError, WaitingError } from '../runtime/errors.ts';
 import type { Result } from '../runtime/outcome.ts';
 import type { EnvironmentStore } from '../store/port.ts';
-import { saveFacts } from '../store/status-writer.ts';
+import { saveFacts, type Summary } from '../store/status-writer.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { absorb } from './absorb.ts';
 import { sayUnobserved, setAside } from './aside.ts';
@@ -53,9 +53,11 @@ interface Pass {
   readonly record: Understood;
   readonly project: Project;
   status: Status;
-  /** The status as it stands in the table. */
-  saved: Status;
+  /** What of it stands in the table; the record itself until something is written. */
+  saved: Saved;
 }
+
+type Saved = Pick<StoredEnvironment, 'status' | 'state' | 'expiresAt'>;
 
 const LOG_LINES = 20;
 
@@ -65,7 +67,7 @@ export function makeEnvironmentReconcile(loop: EnvironmentLoop) {
     if (!record) return {};
     const project = projectOf(loop.config.projects, record);
     if (!record.ok || !project) return await setAside(loop, record);
-    const pass: Pass = { loop, run, record, project, status: record.status, saved: record.status };
+    const pass: Pass = { loop, run, record, project, status: record.status, saved: record };
     return await reconcile(pass);
   };
 }
@@ -80,7 +82,7 @@ async function reconcile(pass: Pass): Promise<Result> {
   if (pass.status.failure?.attempt !== hadFailure) await attachLogTail(pass, observed);
   const plan = planEnvironment({ ...context, status: pass.status });
   loop.freshness.note(pass.record.sessionId, { observed, status: pass.status, plan });
-  countDrift(loop.metrics, pass.status, plan);
+  countDrift(loop.metrics, pass.record.status, plan);
   const problem = await applyAll(pass, context, plan);
   await write(pass, context, plan, problem);
   return resultOf(plan, problem);
@@ -158,7 +160,7 @@ async function attachLogTail(pass: Pass, observed: Observed): Promise<void> {
 async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<StepFailed | undefined> {
   const { loop, run } = pass;
   const shared = beginPass(context.observed, async (attempt) => {
-    pass.status = { ...pass.status, attempt };
+    pass.status = forgetOldFailure({ ...pass.status, attempt }, context.now);
     await save(pass, context, plan, undefined);
   });
   for (const step of plan.steps) {
@@ -173,38 +175,36 @@ async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<S
 
 async function write(pass: Pass, context: PlanContext, plan: Plan, problem: StepFailed | undefined): Promise<void> {
   const { loop, record } = pass;
-  const before = pass.saved;
-  const changed = await save(pass, context, plan, problem);
-  if (!changed) return;
-  observeProgress(loop.metrics, { before, after: pass.status, desired: record.desired, now: loop.clock.now() });
+  await save(pass, context, plan, problem);
+  if (pass.saved === record) return;
+  const { status: before, desired } = record;
+  observeProgress(loop.metrics, { before, after: pass.status, desired, now: loop.clock.now() });
   loop.onChanged(record.sessionId);
 }
 
-/** Writes the facts with the conditions that follow from them; true when there was something to write. */
-async function save(pass: Pass, context: PlanContext, plan: Plan, problem: Problem | undefined): Promise<boolean> {
+/** Writes the facts with the conditions that follow from them, unless the table has them so already. */
+async function save(pass: Pass, context: PlanContext, plan: Plan, problem: Problem | undefined): Promise<void> {
   const { loop, record, saved } = pass;
   const current = { ...context, status: pass.status };
   const next = { ...pass.status, conditions: summarise(current, record.desired, plan, problem) };
+  const summary = summaryOf(pass, { ...current, status: next });
   pass.status = next;
-  const summary = summaryOf(pass, current, record.desired);
-  if (
-    canonical(next) === canonical(saved) &&
-    record.state === summary.state &&
-    (record.expiresAt === undefined) === (summary.expiresAt === undefined)
-  )
-    return false;
-  pass.saved = await saveFacts(loop.store, record.sessionId, saved, { next, summary });
-  pass.status = pass.saved;
-  return true;
+  if (isSaved(saved, next, summary)) return;
+  pass.status = await saveFacts(loop.store, record.sessionId, saved.status, { next, summary });
+  pass.saved = { status: pass.status, ...summary };
 }
 
-function summaryOf({ loop, status, record }: Pass, context: PlanContext, desired: Desired) {
+function isSaved(saved: Saved, status: Status, { state, expiresAt }: Summary): boolean {
+  const kept = saved.state === state && (saved.expiresAt === undefined) === (expiresAt === undefined);
+  return kept && canonical(saved.status) === canonical(status);
+}
+
+function summaryOf({ loop, record, saved }: Pass, context: PlanContext): Summary {
   const { wanted } = context.effective;
-  const blocked = context.observed.image?.ok === false || context.observed.head?.ok === false;
-  const state = stateOf(status, wanted, wanted && blocked);
+  const state = stateOf(context.status, wanted, wanted && blocker(context) !== undefined);
   const due = Math.floor((loop.clock.now() + loop.config.policy.retentionMs) / 1_000);
-  const kept = Object.values(desired.sources).some((source) => source?.open);
-  return { state, expiresAt: state === 'STOPPED' && !kept ? (record.expiresAt ?? due) : undefined };
+  const kept = Object.values(record.desired.sources).some((source) => source?.open);
+  return { state, expiresAt: state === 'STOPPED' && !kept ? (saved.expiresAt ?? due) : undefined };
 }
 
 function resultOf(plan: Plan, problem: StepFailed | undefined): Result {

@@ -35,6 +35,9 @@ interface Memory {
   healthLookedAt: number;
 }
 
+/** A snapshot that was begun at the very time of a write may not show it, on a clock of any grain. */
+const JUST_AFTER_MS = 0.001;
+
 export function makeFreshness(clock: Clock, policy: Policy): Freshness {
   const sessions = new Map<string, Memory>();
   let resyncedAt = clock.monotonic();
@@ -57,7 +60,7 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
       };
     },
     wrote(sessionId) {
-      memoryOf(sessionId).wroteAt = clock.monotonic();
+      memoryOf(sessionId).wroteAt = clock.monotonic() + JUST_AFTER_MS;
     },
     note(sessionId, { observed, plan }) {
       const memory = memoryOf(sessionId);

@@ -1,6 +1,7 @@
 /** Metrics that follow from how one status became the next. */
+import { isTrue } from '../model/conditions.ts';
 import type { Desired, Status } from '../model/environment.ts';
-import type { StepKind } from '../model/step.ts';
+import type { Step, StepKind } from '../model/step.ts';
 import { sourcesOf } from '../plan/effective.ts';
 import type { Plan } from '../plan/environment.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -24,16 +25,18 @@ export function observeProgress(metrics: Metrics, { before, after, desired, now 
   if (source) metrics.pushToLiveSeconds.observe(labels, secondsSince(source.at, now));
 }
 
-/** Things that a settled environment had and that must be made again: somebody took them away. */
-const PUT_BACK: readonly StepKind[] = ['create-target-group', 'create-rule'];
+/** Steps that make a route. Planned for an environment that was routed, they make it again: somebody took it away. */
+const PUT_BACK = ['create-target-group', 'create-rule', 'set-weights'] as const satisfies readonly StepKind[];
 
-export function countDrift(metrics: Metrics, status: Status, plan: Plan): void {
-  if (status.attempt?.healthyAt === undefined || status.failure) return;
-  const current = plan.tasks?.current;
-  if (current?.lastStatus !== 'RUNNING' || current.arn !== status.attempt.taskArn) return;
-  for (const { kind } of plan.steps) {
-    if (PUT_BACK.includes(kind)) metrics.driftRepaired.inc({ kind });
-  }
+/** `before`: the status that the record had when the pass began. */
+export function countDrift(metrics: Metrics, before: Status, plan: Plan): void {
+  if (!isTrue(before.conditions, 'Routed')) return;
+  for (const step of plan.steps) if (putsBack(step)) metrics.driftRepaired.inc({ kind: step.kind });
+}
+
+function putsBack(step: Step): boolean {
+  if (step.kind === 'set-weights') return step.weights.environment.weight === 1;
+  return PUT_BACK.some((kind) => kind === step.kind);
 }
 
 function secondsSince(iso: string, now: number): number {

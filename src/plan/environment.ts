@@ -21,8 +21,9 @@ export interface Plan {
 }
 
 export function planEnvironment(context: PlanContext): Plan {
-  if (context.effective.paused) return { steps: [], settled: true, requeueAfterMs: context.policy.controlMs };
-  return context.effective.wanted ? planWanted(context) : planUnwanted(context);
+  const plan = context.effective.wanted ? planWanted(context) : planUnwanted(context);
+  if (!context.effective.paused) return plan;
+  return { ...plan, steps: [], settled: true, requeueAfterMs: context.policy.controlMs };
 }
 
 function planWanted(context: PlanContext): Plan {

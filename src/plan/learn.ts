@@ -4,33 +4,47 @@
  */
 import type { Attempt, Status } from '../model/environment.ts';
 import type { Observed, ObservedTask, SupervisorReport } from '../model/observed.ts';
-import { hasEnded, type PlanContext, publicUrl } from './context.ts';
-import { failureFrom, type Incident, type Verdict, verdictOf, verdictOfPhase } from './failure.ts';
+import { hasEnded, ownRules, type PlanContext, publicUrl, weightOf } from './context.ts';
+import { concerns, failureFrom, type Incident, type Verdict, verdictOf, verdictOfPhase } from './failure.ts';
 
-/** A failure is forgotten once the environment has been healthy for this long. */
+/** As long as an attempt must be healthy for an earlier failure to be forgotten. */
 const STABLE_MS = 600_000;
 const DEPLOYMENTS_KEPT = 5;
 
 export function learn(context: PlanContext): Status {
   const steps = context.effective.wanted
-    ? [wantedSince, headResolved, attemptEnded, deadlinePassed, served, liveCommit, updateFailed, draining]
+    ? [wantedSince, headResolved, attemptEnded, served, deadlinePassed, liveCommit, updateFailed, draining]
     : [unwanted];
   const status = steps.reduce<Status>((known, step) => step({ ...context, status: known }), context.status);
   return { ...status, url: publicUrl(context) };
 }
 
 /** Once everything is gone, nothing of the last life is remembered but its deployments and comments. */
-function unwanted({ status, observed }: PlanContext): Status {
+function unwanted(context: PlanContext): Status {
   const idle = {
-    ...status,
+    ...context.status,
     wantedAt: undefined,
     liveCommit: undefined,
     updateFailure: undefined,
     drainingSince: undefined,
+    routeRemovedAt: routeRemovedAt(context),
   };
-  const ended = attemptTask(observed, status.attempt);
-  const gone = observed.attemptMissing || (ended !== undefined && hasEnded(ended));
-  return gone ? { ...idle, attempt: undefined, failure: undefined } : idle;
+  return attemptIsGone(context) ? { ...idle, attempt: undefined, failure: undefined } : idle;
+}
+
+/** Of a route that served and whose removal nobody recorded: requests may still be in flight, so now counts. */
+function routeRemovedAt({ status, observed, now }: PlanContext): string | undefined {
+  const routed = observed.targetGroup !== undefined || ownRules(observed).length > 0;
+  const unnoticed = !routed && status.attempt?.healthyAt !== undefined;
+  return status.routeRemovedAt ?? (unnoticed ? iso(now) : undefined);
+}
+
+/** Its task has ended, is forgotten by ECS, or would be visible by now. */
+function attemptIsGone({ status, observed, policy, now }: PlanContext): boolean {
+  const { attempt } = status;
+  if (attempt?.taskArn === undefined) return attempt !== undefined && isPastGrace(attempt, policy.createGraceMs, now);
+  const task = attemptTask(observed, attempt);
+  return observed.attemptMissing || (task !== undefined && hasEnded(task));
 }
 
 function wantedSince({ status, now }: PlanContext): Status {
@@ -52,10 +66,18 @@ function attemptEnded(context: PlanContext): Status {
   const { attempt } = status;
   if (!attempt?.taskArn || alreadyCounted(status, attempt)) return status;
   const task = attemptTask(observed, attempt);
-  if (task && hasEnded(task)) return taskEnded(context, task);
+  if (task && isOver(task)) return taskEnded(context, task);
   if (hasVanished(context, attempt)) return withFailure(context, { verdict: { reason: 'TaskGone', remedy: 'crash' } });
   const report = reportOf(observed, attempt.taskArn);
   return report && hasGivenUp(report) ? firstJobFailed(context, report) : status;
+}
+
+/** It has ended, or is on its way out and ECS says why; a container's exit code comes after the code of the stop. */
+function isOver(task: ObservedTask): boolean {
+  const { desiredStatus, stopCode, exitCode } = task;
+  if (hasEnded(task)) return true;
+  if (desiredStatus !== 'STOPPED' || stopCode === undefined) return false;
+  return stopCode !== 'EssentialContainerExited' || exitCode !== undefined;
 }
 
 /** ECS does not know the task, and it is too old to be not yet visible. */
@@ -95,9 +117,19 @@ function deadlinePassed(context: PlanContext): Status {
   const { attempt } = status;
   if (!attempt || attempt.healthyAt !== undefined || alreadyCounted(status, attempt)) return status;
   if (attempt.taskArn === undefined || !isPastGrace(attempt, policy.startDeadlineMs, now)) return status;
+  if (waitsForRoute(context, attempt)) return status;
   const minutes = Math.round(policy.startDeadlineMs / 60_000);
   const message = `Not ready ${minutes} minutes after the task was requested.`;
   return withFailure(context, { verdict: { reason: 'StartDeadlineExceeded', remedy: 'final' }, message });
+}
+
+/** The app is ready and the load balancer has not tried it yet: whatever is late, it is not the app. */
+function waitsForRoute({ observed, project }: PlanContext, attempt: Attempt): boolean {
+  const task = attemptTask(observed, attempt);
+  if (task?.lastStatus !== 'RUNNING') return false;
+  const ready = !project.supervisor || reportOf(observed, task.arn)?.healthy === true;
+  const target = observed.targets?.find(({ ip }) => ip === task.ip);
+  return ready && (target === undefined || target.state === 'initial' || target.state === 'unused');
 }
 
 function withFailure(context: PlanContext, incident: Pick<Incident, 'verdict'> & Partial<Incident>): Status {
@@ -109,9 +141,14 @@ function withFailure(context: PlanContext, incident: Pick<Incident, 'verdict'> &
     taskHash: attempt.taskHash,
     served: attempt.healthyAt !== undefined,
     ...incident,
-    commit: incident.commit ?? attempt.request.env['COMMIT'],
+    commit: incident.commit ?? commitOfAttempt(status, attempt),
   };
   return { ...status, failure: failureFrom(whole, status.failure, policy, now) };
+}
+
+/** What it served when it did, since updates happen in place; else what it was started with. */
+function commitOfAttempt({ liveCommit: live }: Status, attempt: Attempt): string | undefined {
+  return (attempt.healthyAt === undefined ? undefined : live) ?? attempt.request.env['COMMIT'];
 }
 
 export function alreadyCounted(status: Status, attempt: Attempt): boolean {
@@ -119,7 +156,7 @@ export function alreadyCounted(status: Status, attempt: Attempt): boolean {
 }
 
 function isPastGrace(attempt: Attempt, graceMs: number, now: number): boolean {
-  return now - Date.parse(attempt.requestedAt) > graceMs;
+  return now - Date.parse(attempt.requestedAt) >= graceMs;
 }
 
 /** The attempt counts as healthy when the load balancer says so, not before. */
@@ -134,10 +171,19 @@ function served(context: PlanContext): Status {
   return forgetOldFailure(next, now);
 }
 
-function forgetOldFailure(status: Status, now: number): Status {
+/** A failure is over when another attempt is of another commit or kind, or has been healthy for long. */
+export function forgetOldFailure(status: Status, now: number): Status {
   const { attempt, failure } = status;
-  if (!failure || attempt?.healthyAt === undefined || failure.attempt === attempt.number) return status;
-  return now - Date.parse(attempt.healthyAt) > STABLE_MS ? { ...status, failure: undefined } : status;
+  if (!failure || !attempt || failure.attempt === attempt.number) return status;
+  const stable = attempt.healthyAt !== undefined && now - Date.parse(attempt.healthyAt) > STABLE_MS;
+  const other = !concerns(failure, attempt.request.env['COMMIT'], attempt.taskHash);
+  return stable || other ? { ...status, failure: undefined } : status;
+}
+
+/** Live is what answers requests, so that it takes a rule that leads there. */
+function isRouted(observed: Observed): boolean {
+  const { targetGroup } = observed;
+  return targetGroup !== undefined && ownRules(observed).some((rule) => weightOf(rule, targetGroup.arn) > 0);
 }
 
 function liveCommit(context: PlanContext): Status {
@@ -145,7 +191,7 @@ function liveCommit(context: PlanContext): Status {
   const { attempt } = status;
   const report = attempt?.taskArn === undefined ? undefined : reportOf(observed, attempt.taskArn);
   const commit = report?.liveCommit;
-  if (!report?.healthy || commit === undefined || attempt?.healthyAt === undefined) return status;
+  if (!report?.healthy || commit === undefined || !isRouted(observed)) return status;
   if (commit === status.liveCommit) return status;
   const deployment = { commit, imageTag: effective.imageTag, at: iso(now) };
   return { ...status, liveCommit: commit, deployments: [deployment, ...status.deployments].slice(0, DEPLOYMENTS_KEPT) };

@@ -100,10 +100,7 @@ function weights({ project }: PlanContext, targetGroupArn: string | undefined, e
 
 function planTargets(context: PlanContext, tasks: TasksPlan, rule: ObservedRule, groupArn: string): readonly Step[] {
   const { targets } = context.observed;
-  if (!targets) {
-    const down = weightOf(rule, groupArn) > 0 && !mayServe(context);
-    return down ? [flip(context, rule, groupArn, 0)] : [];
-  }
+  if (!targets) return planUnseen(context, rule, groupArn);
   const serving = targets.filter((target) => serves(context, target));
   const wanted = serving.length > 0 ? 1 : 0;
   const flips = carriesOnly(context, rule, groupArn, wanted) ? [] : [flip(context, rule, groupArn, wanted)];
@@ -112,6 +109,13 @@ function planTargets(context: PlanContext, tasks: TasksPlan, rule: ObservedRule,
     ...registerCurrent(context, tasks, targets, groupArn),
     ...retire(context, tasks, serving, groupArn),
   ];
+}
+
+/** Settled, so that nobody looked at the targets: a rule that carries goes on as long as some task may serve. */
+function planUnseen(context: PlanContext, rule: ObservedRule, groupArn: string): readonly Step[] {
+  const wanted = mayServe(context) ? 1 : 0;
+  const right = weightOf(rule, groupArn) === 0 || carriesOnly(context, rule, groupArn, wanted);
+  return right ? [] : [flip(context, rule, groupArn, wanted)];
 }
 
 /** The rule forwards to its own group and the front door and nothing else, and the one with this weight is right. */

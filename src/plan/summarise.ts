@@ -6,17 +6,20 @@ import { type Condition, type Conditions, type ConditionType, isTrue, setConditi
 import type { Desired, EnvironmentState, Failure, Fault, Status } from '../model/environment.ts';
 import type { JobPhase, ObservedTask, SupervisorReport } from '../model/observed.ts';
 import { REASONS, type Reason } from '../model/reasons.ts';
+import type { Step } from '../model/step.ts';
 import { liveTasks, ownRules, type PlanContext, weightOf } from './context.ts';
 import { sourcesOf } from './effective.ts';
 import type { Plan } from './environment.ts';
 import { reportOf } from './learn.ts';
 import type { TasksPlan } from './tasks.ts';
 
-/** A step that failed in this pass. */
+/** Why this pass did not do what is to be done: a step that failed, or a person's word. */
 export interface Problem {
   readonly reason: Reason;
   readonly message: string;
 }
+
+const PAUSED: Problem = { reason: 'Paused', message: REASONS.Paused };
 
 type Verdict = Omit<Condition, 'since'>;
 type Verdicts = Partial<Record<ConditionType, Verdict>>;
@@ -27,9 +30,10 @@ export function summarise(
   plan: Plan,
   problem: Problem | undefined,
 ): Conditions {
+  const hindrance = problem ?? (context.effective.paused ? PAUSED : undefined);
   const verdicts: Verdicts = {
     Accepted: accepted(desired),
-    ...(context.effective.wanted ? wantedVerdicts(context, plan, problem) : unwantedVerdicts(plan, problem)),
+    ...(context.effective.wanted ? wantedVerdicts(context, plan, hindrance) : unwantedVerdicts(plan, hindrance)),
   };
   return withVerdicts(context.status.conditions, verdicts, context.now);
 }
@@ -79,7 +83,7 @@ function accepted(desired: Desired): Verdict {
 }
 
 function wantedVerdicts(context: PlanContext, plan: Plan, problem: Problem | undefined): Verdicts {
-  const routed = routedVerdict(context, problem);
+  const routed = routedVerdict(context, plan, problem);
   const ready = readyVerdict(context, plan, routed, problem);
   return {
     ImageAvailable: imageVerdict(context),
@@ -121,18 +125,24 @@ function failureVerdict({ status: { failure } }: PlanContext): Verdict | undefin
 }
 
 /** Why nothing can be started at all. */
-function blocker({ observed, effective }: PlanContext): Verdict | undefined {
+export function blocker({ observed, effective }: PlanContext): Verdict | undefined {
   if (observed.image && !observed.image.ok) return no(observed.image.reason, observed.image.message);
   if (effective.commit === undefined && observed.head && !observed.head.ok)
     return no(observed.head.reason, observed.head.message);
   return undefined;
 }
 
-function routedVerdict({ observed }: PlanContext, problem: Problem | undefined): Verdict {
+function routedVerdict({ observed }: PlanContext, plan: Plan, problem: Problem | undefined): Verdict {
   const { targetGroup } = observed;
   const rule = ownRules(observed)[0];
-  if (targetGroup && rule) return weightOf(rule, targetGroup.arn) > 0 ? yes('Routed') : no('FrontDoor');
-  return problem ? no(problem.reason, problem.message) : no('RouteRemoved', 'There is no rule yet.');
+  const carries = targetGroup && rule && weightOf(rule, targetGroup.arn) > 0;
+  if (carries && !plan.steps.some(takesTraffic)) return yes('Routed');
+  if (problem) return no(problem.reason, problem.message);
+  return rule ? no('FrontDoor') : no('RouteRemoved', 'There is no rule yet.');
+}
+
+function takesTraffic(step: Step): boolean {
+  return step.kind === 'set-weights' && step.weights.environment.weight === 0;
 }
 
 function readyVerdict(context: PlanContext, plan: Plan, routed: Verdict, problem: Problem | undefined): Verdict {

@@ -11,7 +11,7 @@
  *   of another hash        the old task runs       run a successor beside it (replace)
  */
 import type { Attempt, Failure } from '../model/environment.ts';
-import { clientToken, startedBy } from '../model/names.ts';
+import { clientToken, isOwnStop, startedBy } from '../model/names.ts';
 import type { ObservedTask } from '../model/observed.ts';
 import type { PlannedAttempt, RunTaskRequest, Step } from '../model/step.ts';
 import { liveTasks, matches, type PlanContext, type WantedTask, wantedTask } from './context.ts';
@@ -39,7 +39,7 @@ export interface TasksPlan {
 export function planTasks(context: PlanContext): TasksPlan {
   const live = liveTasks(context.observed);
   const wanted = wantedTask(context);
-  if (!wanted) return { ...withoutWanted(context, live), steps: registerSteps(context) };
+  if (!wanted) return withoutWanted(context, live);
   const failed = failedAttempt(context);
   const matching = live.filter((task) => matches(context, task, wanted) && task.arn !== failed?.taskArn);
   const [current, ...extra] = byPreference(matching, context.status.attempt);
@@ -53,13 +53,10 @@ export function planTasks(context: PlanContext): TasksPlan {
 }
 
 /** Image or commit are not known: what runs keeps running. */
-function withoutWanted(context: PlanContext, live: readonly ObservedTask[]): Omit<TasksPlan, 'steps'> {
-  const [current, ...rest] = byPreference(live, context.status.attempt);
-  return { current, stale: rest, prospect: current || canRegister(context) ? 'open' : 'blocked' };
-}
-
-function canRegister({ observed }: PlanContext): boolean {
-  return observed.image?.ok === true;
+function withoutWanted(context: PlanContext, live: readonly ObservedTask[]): TasksPlan {
+  const [current, ...stale] = byPreference(live, context.status.attempt);
+  const steps = registerSteps(context);
+  return { steps, current, stale, prospect: current || steps.length > 0 ? 'open' : 'blocked' };
 }
 
 function registerSteps({ observed, effective }: PlanContext): readonly Step[] {
@@ -83,8 +80,8 @@ function byPreference(tasks: readonly ObservedTask[], attempt: Attempt | undefin
 function adopt(context: PlanContext, task: ObservedTask, wanted: WantedTask): readonly Step[] {
   const { attempt } = context.status;
   if (attempt?.taskArn === task.arn) return [];
-  const planned =
-    attempt && !attempt.taskArn && attempt.taskHash === wanted.hash ? attempt : newAttempt(context, wanted);
+  const open = openAttempt(context);
+  const planned = open && !open.taskArn && open.taskHash === wanted.hash ? open : newAttempt(context, wanted);
   return [{ kind: 'adopt-task', taskArn: task.arn, attempt: planned, why: 'a task of this kind runs already' }];
 }
 
@@ -106,9 +103,7 @@ function start(context: PlanContext, wanted: WantedTask, stops: readonly Step[])
   const { status, now } = context;
   const open = openAttempt(context);
   if (open?.taskHash === wanted.hash) {
-    const repeat =
-      open.taskArn === undefined ? [runTask(open, 'the outcome of the recorded attempt is not known')] : [];
-    return { steps: [...stops, ...repeat], prospect: 'open' };
+    return { steps: open.taskArn === undefined ? [...stops, repeat(open, now)] : stops, prospect: 'open' };
   }
   const verdict = waitFor(status.failure, context, wanted);
   if (verdict === 'for ever') return { steps: stops, prospect: 'final' };
@@ -119,7 +114,13 @@ function start(context: PlanContext, wanted: WantedTask, stops: readonly Step[])
 /** The recorded attempt while its end is not known. */
 function openAttempt(context: PlanContext): Attempt | undefined {
   const { attempt } = context.status;
-  return attempt && !alreadyCounted(context.status, attempt) && !isGone(context, attempt) ? attempt : undefined;
+  return attempt && !alreadyCounted(context.status, attempt) && !wasStopped(context, attempt) ? attempt : undefined;
+}
+
+/** The same token and request once more; only the time from which it may be late is new. */
+function repeat(attempt: Attempt, now: number): Step {
+  const again = { ...attempt, requestedAt: new Date(now).toISOString() };
+  return runTask(again, 'the outcome of the recorded attempt is not known');
 }
 
 /** Until when a failure of this very commit and kind of task forbids another attempt, in ms since the epoch. */
@@ -128,10 +129,10 @@ function waitFor(failure: Failure | undefined, { effective }: PlanContext, wante
   return failure.final ? 'for ever' : Date.parse(failure.retryAt ?? '') || 0;
 }
 
-/** The attempt's task was stopped by ourselves or vanished long ago: not a failure, and nothing to wait for. */
-function isGone({ observed }: PlanContext, attempt: Attempt): boolean {
+/** Mayfly itself stopped the attempt's task: not a failure, and nothing to wait for. */
+function wasStopped({ observed }: PlanContext, attempt: Attempt): boolean {
   const task = observed.tasks.find(({ arn }) => arn === attempt.taskArn);
-  return task !== undefined && (task.desiredStatus === 'STOPPED' || task.lastStatus === 'STOPPED');
+  return task?.desiredStatus === 'STOPPED' && isOwnStop(task.stoppedReason ?? '');
 }
 
 function startReason({ status }: PlanContext): string {

@@ -38,6 +38,8 @@ export async function makeLocalWorld() {
   const logs = makeLogStore(clock.now);
   const runner = makeNamedRunner();
   const failRunTask: { next?: { reason: string; detail?: string; startsAnyway?: boolean } } = {};
+  /** Which addresses answer health checks with 200; the others do not answer at all. */
+  const answering: { at: (ip: string) => boolean } = { at: () => true };
   const ecs = makeEcs({
     account: ACCOUNT,
     region: REGION,
@@ -54,7 +56,9 @@ export async function makeLocalWorld() {
     region: REGION,
     clock,
     random: seeded(11),
-    prober: { probe: async () => ({ kind: 'response', status: 200 }) },
+    prober: {
+      probe: async ({ ip }) => (answering.at(ip) ? { kind: 'response', status: 200 } : { kind: 'failed' }),
+    },
     balancer: () => noBalancer,
     quotas: { targetGroups: 1_000, rulesPerLoadBalancer: 1_000, targetGroupsPerLoadBalancer: 1_000 },
   });
@@ -159,6 +163,7 @@ export async function makeLocalWorld() {
     logs,
     runner,
     failRunTask,
+    answering,
     calls,
     fault,
     project,
