@@ -22,11 +22,9 @@ function port(text: string): number {
   throw new InvalidArgumentError('a port is a whole number from 0 to 65535');
 }
 
-/** Ends on SIGINT, SIGTERM, and when the parent that forked it goes away. */
 function untilStopped(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  process.once('disconnect', () => controller.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => controller.abort());
   return controller.signal;
 }
 

@@ -22,6 +22,7 @@ export interface Child {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+const END_WITH_PARENT = new URL('end-with-parent.ts', import.meta.url).href;
 const KILL_AFTER_MS = 15_000;
 
 export function startChild({ name, script, args = [], env = {}, logFile }: ChildOptions): Child {
@@ -29,6 +30,7 @@ export function startChild({ name, script, args = [], env = {}, logFile }: Child
   const log = createWriteStream(logFile, { flags: 'a' });
   const child = fork(script, args, {
     execPath: process.execPath,
+    execArgv: ['--import', END_WITH_PARENT],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A terminal's Ctrl-C goes to the whole foreground group: the demo alone decides the order of the end.

@@ -13,14 +13,17 @@ export interface VisitOptions {
   readonly path?: string;
   readonly accept?: string;
   readonly agent?: Agent;
+  /** Default 127.0.0.1: the load balancer. */
+  readonly address?: string;
 }
 
 const TIMEOUT_MS = 10_000;
 
-export function visit({ port, host, path = '/', accept = 'text/html', agent }: VisitOptions): Promise<Visit> {
+export function visit(options: VisitOptions): Promise<Visit> {
+  const { port, host, path = '/', accept = 'text/html', agent, address = '127.0.0.1' } = options;
   return new Promise((resolve, reject) => {
     const call = request(
-      { host: '127.0.0.1', port, path, agent, headers: { host: `${host}:${port}`, accept }, timeout: TIMEOUT_MS },
+      { host: address, port, path, agent, headers: { host: `${host}:${port}`, accept }, timeout: TIMEOUT_MS },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
