@@ -168,7 +168,10 @@ function log(lines: readonly string[]): Html | undefined {
 function conditions(all: readonly ConditionView[]): Html | undefined {
   const known = all.filter(({ status }) => status !== 'Unknown');
   if (known.length === 0) return undefined;
-  return html`<section><details><summary>Everything Mayfly knows about it</summary><ul class="conditions">${known.map(conditionItem)}</ul></details></section>`;
+  // What is wrong with the record stands nowhere else on the page.
+  const refused = known.some(({ type, status }) => type === 'Accepted' && status === 'False');
+  const open = refused ? html` open` : undefined;
+  return html`<section><details${open}><summary>Everything Mayfly knows about it</summary><ul class="conditions">${known.map(conditionItem)}</ul></details></section>`;
 }
 
 function conditionItem({ type, status, message, meaning }: ConditionView): Html {

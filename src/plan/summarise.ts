@@ -195,7 +195,16 @@ function upToDateVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verd
   if (stale.length > 0) return no('TaskReplacing', 'A successor is starting beside the task that serves.');
   const report = currentReport(context, plan);
   if (!report) return unknown();
+  const headless = headlessVerdict(context);
+  if (headless) return headless;
   return report.liveCommit === effective.commit ? yes('UpToDate') : no('Updating', onItsWay(report, effective.commit));
+}
+
+/** Which commit is the newest is not known: what runs is that of a head that was resolved before. */
+function headlessVerdict({ observed: { head } }: PlanContext): Verdict | undefined {
+  if (!head || head.ok) return undefined;
+  const { reason, message } = head;
+  return reason === 'BranchNotFound' ? no(reason, message) : { status: 'Unknown', reason, message };
 }
 
 function onItsWay({ liveCommit, job }: SupervisorReport, wanted: string | undefined): string {

@@ -11,7 +11,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds that only go forward: for durations, leases and rate limits. */
   monotonic(): number;
-  /** Calls `fn` once after `ms`. A pending timer does not keep the process alive. */
+  /** Calls `fn` once after `ms`, or as soon as possible when that is not positive. A pending timer does not keep the process alive. */
   after(ms: number, fn: () => void): Timer;
 }
 
@@ -19,7 +19,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms);
+    // Node warns of negative times, which a busy event loop makes of a moment that was still to come.
+    const timer = setTimeout(fn, Math.max(0, ms));
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },

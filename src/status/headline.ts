@@ -43,7 +43,10 @@ function notUnderstood({ state, conditions, faults }: HeadlineInput): Headline |
   const { title } = BY_STATE[state];
   const reason = faults.length > 0 ? 'InvalidRecord' : conditions.Accepted?.reason;
   if (reason !== 'InvalidRecord' && reason !== 'UnknownProject') return undefined;
-  return { symbol: '⚠️', title: `${title}, but the record needs a correction`, tone: 'warn', summary: REASONS[reason] };
+  const need = 'record needs a correction';
+  // Nothing was tried: the failure is the record's.
+  const words = state === 'FAILED' ? `The ${need}` : `${title}, but the ${need}`;
+  return { symbol: '⚠️', title: words, tone: 'warn', summary: REASONS[reason] };
 }
 
 function unhappy({ state, conditions, failure, updateFailure }: HeadlineInput): Headline | undefined {
@@ -67,6 +70,10 @@ function underWay({ state, conditions }: HeadlineInput): Headline | undefined {
 }
 
 function running({ Ready: ready, UpToDate: upToDate }: Conditions): Headline | undefined {
+  if (upToDate?.status === 'False' && upToDate.reason === 'BranchNotFound') {
+    const summary = REASONS.BranchNotFound;
+    return { symbol: '🟠', title: 'Running, but the branch is gone', tone: 'warn', summary };
+  }
   if (upToDate?.status === 'False') {
     return { ...BY_STATE.RUNNING, title: 'Running, update under way', summary: REASONS[upToDate.reason] };
   }

@@ -52,12 +52,16 @@ const CODE_PHASES: ReadonlyMap<Reason, JobPhase> = new Map([
 const AFTER_CODE: ReadonlySet<Reason> = new Set(['TargetUnhealthy', 'QuotaExceeded', 'FrontDoor']);
 const UNDER_WAY: ReadonlySet<EnvironmentState> = new Set(['PENDING', 'STARTING', 'RUNNING', 'FAILED']);
 
+const NOTHING_DONE: readonly Stage[] = STAGE_NAMES.map((name) => ({ name, state: 'waiting' }));
+
 /** Five stages in the order in which they pass; at most one is active or failed. `failure` is the last start's. */
 export function stagesOf(
   conditions: Conditions,
   state: EnvironmentState,
   failure: Reason | undefined,
 ): readonly Stage[] {
+  // A record that is not accepted was not even tried.
+  if (state === 'FAILED' && conditions.Accepted?.status === 'False') return NOTHING_DONE;
   const failedAt = state === 'FAILED' ? failedStage(conditions, failure) : undefined;
   const stopAt = failedAt ?? STAGE_NAMES.find((name) => !isDone(name, conditions));
   const reached = stopAt === undefined ? STAGE_NAMES.length : STAGE_NAMES.indexOf(stopAt);

@@ -39,7 +39,10 @@ describe('the front door for an environment that starts', () => {
       const nonce = /script-src 'nonce-([\w-]{16,})'/.exec(policy)?.[1] ?? '';
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toMatch(/unsafe|https?:|\*/);
-      expect(body.match(/^<(?:script|style)[^>]*>/gm)).toEqual([`<style nonce="${nonce}">`, `<script nonce="${nonce}">`]);
+      expect(body.match(/^<(?:script|style)[^>]*>/gm)).toEqual([
+        `<style nonce="${nonce}">`,
+        `<script nonce="${nonce}">`,
+      ]);
       nonces.add(nonce);
     }
     expect(nonces.size).toBe(3);
@@ -306,7 +309,11 @@ describe('the server', () => {
 
 it('a record that cannot be understood still has its page', async () => {
   const faults = [{ path: 'wanted', found: '"yes"', allowed: 'true or false' }];
-  const broken = viewOf({ ...stored({ state: 'STARTING' }), ok: false, faults } as const, PROJECT, NOW);
-  const opened = await door({ shows: broken });
-  expect((await ask(opened)).body).toContain('the record needs a correction');
+  const status = conditions({ Accepted: ['False', 'InvalidRecord', 'wanted: found yes'] });
+  const record = stored({ state: 'STARTING', status: { conditions: status } });
+  const opened = await door({ shows: viewOf({ ...record, ok: false, faults } as const, PROJECT, NOW) });
+  const { body } = await ask(opened);
+  expect(body).toContain('the record needs a correction');
+  // Not hidden behind a click.
+  expect(body).toMatch(/<details open>.*wanted: found yes/s);
 });

@@ -17,6 +17,16 @@ describe('the clock of the system', () => {
     expect(fired).toBe(false);
   });
 
+  it('takes a moment that has passed for now, without a warning', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    await new Promise<void>((resolve) => systemClock.after(-75, resolve));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
+
   it('lets a sleeper go when the signal aborts, before or during', async () => {
     const abort = new AbortController();
     const sleeping = sleep(systemClock, 60_000, abort.signal);

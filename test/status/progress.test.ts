@@ -12,6 +12,11 @@ describe('the stages of a start', () => {
     expect(states({}, 'PENDING', undefined)).toEqual(['active', 'waiting', 'waiting', 'waiting', 'waiting']);
   });
 
+  it('are all to come when the record was not accepted', () => {
+    const refused = conditions({ Accepted: ['False', 'InvalidRecord'] });
+    expect(states(refused, 'FAILED', undefined)).toEqual(Array(5).fill('waiting'));
+  });
+
   it('name the phase that the code is in', () => {
     const stages = stagesOf(BUILDING, 'STARTING', undefined);
     expect(stages.map(({ state }) => state)).toEqual(['done', 'done', 'active', 'waiting', 'waiting']);

@@ -124,6 +124,14 @@ describe('the view of an environment', () => {
     expect(view).toMatchObject({ faults, state: 'RUNNING', sources: [] });
     expect(view.headline.title).toBe('Running, but the record needs a correction');
     expect(view.nextSteps[0]).toContain('Correct the named attributes');
+    const never = viewOf({ ...record, state: 'FAILED' }, PROJECT, NOW);
+    expect(never.headline.title).toBe('The record needs a correction');
+  });
+
+  it('of a branch that is gone while it runs says so, and not that an update is under way', () => {
+    const gone = { ...SERVING, ...conditions({ UpToDate: ['False', 'BranchNotFound'] }) };
+    const view = viewOf(stored({ status: { conditions: gone } }), PROJECT, NOW);
+    expect(view.headline).toMatchObject({ title: 'Running, but the branch is gone', tone: 'warn' });
   });
 
   it('of an unknown project still shows what is asked, and links to nothing unsafe', () => {
