@@ -187,17 +187,21 @@ function targetVerdict({ observed }: PlanContext): Verdict | undefined {
 }
 
 function upToDateVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verdict {
-  const { status, effective } = context;
+  const { status } = context;
   const { current, stale = [] } = plan.tasks ?? {};
   if (ready.status !== 'True') return unknown(ready.reason);
   const failed = status.updateFailure ?? (current ? undefined : status.failure);
   if (failed) return no('UpdateFailed', updateMessage(status, failed));
   if (stale.length > 0) return no('TaskReplacing', 'A successor is starting beside the task that serves.');
   const report = currentReport(context, plan);
-  if (!report) return unknown();
+  return report ? newestVerdict(context, report) : unknown();
+}
+
+function newestVerdict(context: PlanContext, report: SupervisorReport): Verdict {
+  const { commit } = context.effective;
   const headless = headlessVerdict(context);
   if (headless) return headless;
-  return report.liveCommit === effective.commit ? yes('UpToDate') : no('Updating', onItsWay(report, effective.commit));
+  return report.liveCommit === commit ? yes('UpToDate') : no('Updating', onItsWay(report, commit));
 }
 
 /** Which commit is the newest is not known: what runs is that of a head that was resolved before. */
