@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { createComment } from './comments.ts';
 import type { Deliveries } from './deliveries.ts';
+import { RENDERED_STYLE_SOURCE } from './rendered.ts';
 import { RestError } from './errors.ts';
 import { idIn, parseBody } from './http.ts';
 import { redeliver } from './local-routes.ts';
@@ -30,7 +31,7 @@ function param(request: FastifyRequest, name: string): string | undefined {
 function securityHeaders(reply: FastifyReply, nonce: string): void {
   const policy = [
     "default-src 'none'",
-    `style-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}' ${RENDERED_STYLE_SOURCE}`,
     `script-src 'nonce-${nonce}'`,
     "connect-src 'self'",
     "form-action 'self'",

@@ -2,6 +2,7 @@
 import { htmlEscape } from 'escape-goat';
 import { commentsOf } from './comments.ts';
 import type { DeliveryLine } from './deliveries.ts';
+import { renderedFrame } from './rendered.ts';
 import type { Comment, Pull } from './state.ts';
 import { forkOf, type World } from './world.ts';
 
@@ -29,9 +30,9 @@ article:target { border-color: var(--green); }
 .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .state { border-radius: 99px; padding: 1px 10px; color: #fff; font-size: 13px; background: var(--green); }
 .state.closed { background: var(--red); } .state.merged { background: var(--violet); }
-code, pre { font: 13px/1.45 ui-monospace, monospace; }
+code { font: 13px/1.45 ui-monospace, monospace; }
 code { background: var(--soft); border-radius: 6px; padding: 2px 6px; overflow-wrap: anywhere; }
-pre { background: var(--soft); border-radius: 8px; padding: 12px; margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 26em; overflow: auto; }
+iframe { display: block; width: 100%; height: 24em; border: 1px solid var(--line); border-radius: 8px; resize: vertical; }
 form { display: inline-flex; gap: 6px; margin: 0; } form.wide { display: flex; }
 input { font: inherit; padding: 3px 8px; border: 1px solid var(--line); border-radius: 6px; background: var(--page); color: inherit; min-width: 0; }
 form.wide input { flex: 1; }
@@ -127,7 +128,8 @@ function stateForm(pull: Pull): string {
 }
 
 function commentBlock(comment: Comment): string {
-  return htmlEscape`<div><p class="faint">${comment.author} · ${comment.updatedAt}</p><pre>${comment.body}</pre></div>`;
+  const heading = htmlEscape`<p class="faint">${comment.author} · ${comment.updatedAt}</p>`;
+  return `<div>${heading}${renderedFrame(comment.body)}</div>`;
 }
 
 function deliveryTable(deliveries: readonly DeliveryLine[]): string {
