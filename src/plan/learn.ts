@@ -39,12 +39,12 @@ function routeRemovedAt({ status, observed, now }: PlanContext): string | undefi
   return status.routeRemovedAt ?? (unnoticed ? iso(now) : undefined);
 }
 
-/** Its task has ended, is forgotten by ECS, or would be visible by now. */
+/** Its task has ended, or is not to be seen though it would be visible by now. */
 function attemptIsGone({ status, observed, policy, now }: PlanContext): boolean {
   const { attempt } = status;
-  if (attempt?.taskArn === undefined) return attempt !== undefined && isPastGrace(attempt, policy.createGraceMs, now);
   const task = attemptTask(observed, attempt);
-  return observed.attemptMissing || (task !== undefined && hasEnded(task));
+  if (!attempt || task) return task !== undefined && hasEnded(task);
+  return isPastGrace(attempt, policy.createGraceMs, now);
 }
 
 function wantedSince({ status, now }: PlanContext): Status {

@@ -25,10 +25,10 @@ export function planTeardown(context: PlanContext): TeardownPlan {
   return lateTask(context) ?? { steps: [], stage: 'gone' };
 }
 
-/** RunTask whose answer was lost may still be applied: wait until it would be visible. */
-function lateTask({ status, policy, now }: PlanContext): TeardownPlan | undefined {
+/** A task that was just requested may not be visible yet, or its request be applied late: wait until it would be. */
+function lateTask({ status, observed, policy, now }: PlanContext): TeardownPlan | undefined {
   const { attempt } = status;
-  if (!attempt || attempt.taskArn !== undefined) return undefined;
+  if (!attempt || (attempt.taskArn !== undefined && !observed.attemptMissing)) return undefined;
   const until = Date.parse(attempt.requestedAt) + policy.createGraceMs;
   return until > now ? { steps: [], stage: 'unknown-task', until } : undefined;
 }

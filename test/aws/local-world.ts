@@ -40,6 +40,8 @@ export async function makeLocalWorld() {
   const failRunTask: { next?: { reason: string; detail?: string; startsAnyway?: boolean } } = {};
   /** Which addresses answer health checks with 200; the others do not answer at all. */
   const answering: { at: (ip: string) => boolean } = { at: () => true };
+  /** How long tasks that are started from now on stay invisible. */
+  const visibility = { lagMs: 0 };
   const ecs = makeEcs({
     account: ACCOUNT,
     region: REGION,
@@ -50,6 +52,7 @@ export async function makeLocalWorld() {
     logs,
     subnets: { 'subnet-a': '10.1.0.0/16' },
     failRunTask: () => failRunTask.next,
+    visibilityLagMs: () => visibility.lagMs,
   });
   const elbv2 = makeElbv2({
     account: ACCOUNT,
@@ -164,6 +167,7 @@ export async function makeLocalWorld() {
     runner,
     failRunTask,
     answering,
+    visibility,
     calls,
     fault,
     project,
