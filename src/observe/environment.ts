@@ -81,14 +81,20 @@ interface Joined {
   readonly attemptMissing: boolean;
 }
 
-/** Tasks that should run, and the recorded attempt's whatever its state: described by ARN when ECS no longer lists it. */
+/**
+ * Tasks that should run, and the recorded attempt's whatever its state: described by ARN when ECS no longer lists it. A
+ * cluster that is gone has taken its tasks with it.
+ */
 async function joinAttempt(aws: Aws, { listed }: Share, { attempt }: Status): Promise<Joined> {
   const arn = attempt?.taskArn;
   const tasks = listed.filter((task) => task.desiredStatus === 'RUNNING' || task.arn === arn);
   if (attempt === undefined || arn === undefined || tasks.some((task) => task.arn === arn)) {
     return { tasks, attemptMissing: false };
   }
-  const described = await aws.ecs.describeTasks(attempt.request.cluster, [arn]);
+  const described = await aws.ecs.describeTasks(attempt.request.cluster, [arn]).catch((error: unknown) => {
+    if (error instanceof AwsError && error.kind === 'not-found') return { tasks: [], missing: [arn] };
+    throw error;
+  });
   return { tasks: [...tasks, ...described.tasks], attemptMissing: described.missing.includes(arn) };
 }
 

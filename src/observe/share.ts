@@ -1,8 +1,11 @@
-/** One environment's share of the fleet's snapshot, and what of it is in transition. Pure. */
+/**
+ * One environment's share of the fleet's snapshot, and what of it is in transition. Pure. A cluster or listener that
+ * could not be read fails the environments of the projects that are on it, and no others.
+ */
 import { hostOf, targetGroupName } from '../model/names.ts';
 import type { ObservedRule, ObservedTargetGroup, ObservedTask } from '../model/observed.ts';
 import type { Project } from '../model/project.ts';
-import type { FleetSnapshot } from './snapshot.ts';
+import type { FleetSnapshot, Read } from './snapshot.ts';
 
 export interface Share {
   /** Tasks of the session as listed, whatever their desired status. */
@@ -12,12 +15,14 @@ export interface Share {
   readonly takenPriorities: readonly number[];
 }
 
+/** Throws the `AwsError` of the project's own cluster or listener when it could not be read. */
 export function shareOf(snapshot: FleetSnapshot, installation: string, sessionId: string, project: Project): Share {
   const targetGroup = snapshot.targetGroupsByName.get(targetGroupName(installation, sessionId));
-  const onListener = snapshot.rulesByListener.get(project.listener.arn) ?? [];
+  required(snapshot.tasksByCluster.get(project.cluster));
+  const onListener = required(snapshot.rulesByListener.get(project.listener.arn)) ?? [];
   const host = hostOf(project.listener, sessionId).toLowerCase();
   return {
-    listed: snapshot.tasksBySession.get(sessionId) ?? [],
+    listed: readable(snapshot.tasksByCluster).flatMap((tasks) => tasks.get(sessionId) ?? []),
     targetGroup,
     rules: onListener.filter((rule) => weightOf(rule, targetGroup) !== undefined || carries(rule, host)),
     takenPriorities: onListener.map(({ priority }) => priority),
@@ -31,6 +36,17 @@ export function shareOf(snapshot: FleetSnapshot, installation: string, sessionId
 export function isInTransition(share: Share, tasks: readonly ObservedTask[]): boolean {
   const routed = share.rules.some((rule) => weightOf(rule, share.targetGroup) === 1);
   return !routed || tasks.length !== 1 || tasks.some(({ lastStatus }) => lastStatus !== 'RUNNING');
+}
+
+/** What was read; the error, thrown, when it could not be. */
+function required<T>(read: Read<T> | undefined): T | undefined {
+  if (read?.ok === false) throw read.error;
+  return read?.value;
+}
+
+/** What was read of anywhere: a project that was moved leaves something behind where it was. */
+function readable<T>(reads: ReadonlyMap<string, Read<T>>): readonly T[] {
+  return [...reads.values()].flatMap((read) => (read.ok ? [read.value] : []));
 }
 
 /** Undefined when the rule does not forward to the group. */

@@ -6,6 +6,7 @@ import { GitHubError, type GitHubPort } from '../../src/github/port.ts';
 import { type Attempt, EMPTY_STATUS } from '../../src/model/environment.ts';
 import { targetGroupName } from '../../src/model/names.ts';
 import type { ControlAnswer } from '../../src/model/observed.ts';
+import type { Project } from '../../src/model/project.ts';
 import type { Step } from '../../src/model/step.ts';
 import { makeObserver, type ObserveRequest } from '../../src/observe/environment.ts';
 import { makeSnapshots } from '../../src/observe/snapshot.ts';
@@ -37,7 +38,7 @@ const control: ControlPort = {
   sync: () => Promise.reject(new Error('observing never asks for an update')),
 };
 
-function observer(aws: Aws = world.aws) {
+function observer(aws: Aws = world.aws, others: { clusters?: string[]; listenerArns?: string[] } = {}) {
   const { clock, project } = world;
   const github: Pick<GitHubPort, 'branchHead'> = {
     async branchHead(repo, branch) {
@@ -50,8 +51,8 @@ function observer(aws: Aws = world.aws) {
   const snapshots = makeSnapshots({
     aws,
     installation: INSTALLATION,
-    clusters: [project.cluster],
-    listenerArns: [project.listener.arn],
+    clusters: [project.cluster, ...(others.clusters ?? [])],
+    listenerArns: [project.listener.arn, ...(others.listenerArns ?? [])],
     clock,
   });
   return makeObserver({ snapshots, aws, github: github as GitHubPort, control, installation: INSTALLATION, clock });
@@ -249,6 +250,13 @@ describe('the recorded attempt', () => {
     expect(observed).toMatchObject({ attemptMissing: true, tasks: [] });
   });
 
+  it('is missing when its cluster does not exist any more', async () => {
+    const arn = 'arn:aws:ecs:eu-west-1:000000000000:task/old/00000000000000000000000000000000';
+    const attempt = { ...attemptOf(arn), request: world.request(SESSION, { cluster: 'old' }) };
+    const observed = await observer().observe(ask({ status: { ...EMPTY_STATUS, attempt } }));
+    expect(observed).toMatchObject({ attemptMissing: true, tasks: [] });
+  });
+
   it('without an ARN is not asked about', async () => {
     const observed = await observer().observe(ask({ status: { ...EMPTY_STATUS, attempt: attemptOf(undefined) } }));
     expect(observed).toMatchObject({ attemptMissing: false, tasks: [] });
@@ -325,9 +333,29 @@ describe('when AWS fails', () => {
       const observing = observer();
       expect(await thrownBy(observing.observe(ask()))).toMatchObject({ kind: 'unavailable', code: 'ECONNRESET' });
       world.fault.now = {};
+      await world.clock.advance(1);
       expect(await observing.observe(ask())).toMatchObject({ tasks: [] });
     },
   );
+});
+
+describe('a cluster or listener that cannot be read', () => {
+  const GONE = 'arn:aws:elasticloadbalancing:eu-west-1:000000000000:listener/app/gone/0/0';
+
+  it('does not concern the environments of projects that are elsewhere', async () => {
+    const arn = await run();
+    const others = { clusters: ['gone'], listenerArns: [GONE] };
+    expect(await observer(world.aws, others).observe(ask())).toMatchObject({ tasks: [{ arn }] });
+  });
+
+  it.each<[string, (project: Project) => Project]>([
+    ['cluster', (project) => ({ ...project, cluster: 'gone' })],
+    ['listener', (project) => ({ ...project, listener: { ...project.listener, arn: GONE } })],
+  ])('fails those of projects that are on the %s', async (_what, moved) => {
+    const observing = observer(world.aws, { clusters: ['gone'], listenerArns: [GONE] });
+    const error = await thrownBy(observing.observe(ask({ project: moved(world.project) })));
+    expect(error).toMatchObject({ kind: 'not-found' });
+  });
 });
 
 describe('observing', () => {

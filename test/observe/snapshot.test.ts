@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toRunTaskInput } from '../../src/aws/ecs-task.ts';
 import { targetGroupName } from '../../src/model/names.ts';
-import { makeSnapshots } from '../../src/observe/snapshot.ts';
+import { makeSnapshots, type Read } from '../../src/observe/snapshot.ts';
 import { cannedAws, json, jsonError, xml } from '../aws/canned.ts';
 import { INSTALLATION, type LocalWorld, makeLocalWorld } from '../aws/local-world.ts';
 import { makeFakeClock } from '../runtime/fake-clock.ts';
@@ -48,12 +48,13 @@ describe('over the local AWS', () => {
     const snapshot = await snapshotsOf(world).since(clock.monotonic());
     expect(snapshot.at).toBe(clock.now());
     expect(snapshot.startedAt).toBe(clock.monotonic());
-    expect([...snapshot.tasksBySession.keys()]).toEqual(['tt-one']);
-    expect(snapshot.tasksBySession.get('tt-one')).toMatchObject([
+    const tasks = valueOf(snapshot.tasksByCluster.get('main'));
+    expect([...tasks.keys()]).toEqual(['tt-one']);
+    expect(tasks.get('tt-one')).toMatchObject([
       { arn: mine.ok && mine.task.arn, lastStatus: 'RUNNING', ip: expect.stringMatching(/^10\.1\./) },
     ]);
     expect([...snapshot.targetGroupsByName]).toEqual([[name, { arn, name }]]);
-    expect(snapshot.rulesByListener.get(project.listener.arn)).toMatchObject([
+    expect(valueOf(snapshot.rulesByListener.get(project.listener.arn))).toMatchObject([
       { priority: 1001, hosts: ['tt-one.preview.test'], forward },
     ]);
   });
@@ -88,12 +89,17 @@ describe('over the local AWS', () => {
     await clock.advance(100);
     calls.length = 0;
     const snapshot = await snapshotsOf(world).since(0);
-    expect(snapshot.tasksBySession.size).toBe(250);
+    expect(valueOf(snapshot.tasksByCluster.get('main')).size).toBe(250);
     expect(snapshot.targetGroupsByName.size).toBe(250);
-    expect(snapshot.rulesByListener.get(project.listener.arn)).toHaveLength(250);
+    expect(valueOf(snapshot.rulesByListener.get(project.listener.arn))).toHaveLength(250);
     expect(count(calls)).toEqual({ ListTasks: 3, DescribeTasks: 3, DescribeTargetGroups: 1, DescribeRules: 1 });
   });
 });
+
+function valueOf<T>(read: Read<T> | undefined): T {
+  if (!read?.ok) throw read?.error ?? new Error('nothing was read');
+  return read.value;
+}
 
 function count(calls: readonly string[]): Record<string, number> {
   return Object.fromEntries(
@@ -105,17 +111,18 @@ function count(calls: readonly string[]): Record<string, number> {
 }
 
 describe('sharing', () => {
-  /** Snapshots whose ListTasks waits until it is let go. */
+  /** Snapshots whose DescribeTargetGroups waits until it is let go. */
   function gated() {
     const clock = makeFakeClock();
     const gates: { open: () => void; fail: () => void }[] = [];
     const { aws } = cannedAws(
       async ({ operation }) => {
-        if (operation !== 'ListTasks') return operation === 'DescribeTasks' ? json({ tasks: [] }) : xml(operation, '');
+        if (operation === 'ListTasks') return json({ taskArns: [] });
+        if (operation !== 'DescribeTargetGroups') return json({ tasks: [] });
         const ok = await new Promise<boolean>((resolve) => {
           gates.push({ open: () => resolve(true), fail: () => resolve(false) });
         });
-        return ok ? json({ taskArns: [] }) : jsonError('ServerException', 'no');
+        return ok ? xml(operation, '') : jsonError('ServerException', 'no');
       },
       { clock },
     );
@@ -192,5 +199,44 @@ describe('sharing', () => {
     (await gate(1)).open();
     await next;
     expect(begun()).toBe(2);
+  });
+});
+
+describe('a cluster or listener that cannot be read', () => {
+  function broken() {
+    const clock = makeFakeClock();
+    const asked: string[] = [];
+    let well = false;
+    const { aws } = cannedAws(
+      ({ operation, input }) => {
+        if (operation !== 'ListTasks') return xml(operation, '');
+        const { cluster } = input as { cluster: string };
+        asked.push(cluster);
+        return cluster === 'bad' && !well ? jsonError('ClusterNotFoundException', 'no') : json({ taskArns: [] });
+      },
+      { clock },
+    );
+    const clusters = ['good', 'bad'];
+    const snapshots = makeSnapshots({ aws, installation: 'test', clusters, listenerArns: [], clock });
+    return { clock, snapshots, asked, heal: () => void (well = true) };
+  }
+
+  it('fails by itself, beside those that can', async () => {
+    const { tasksByCluster } = await broken().snapshots.since(0);
+    expect(tasksByCluster.get('good')).toEqual({ ok: true, value: new Map() });
+    expect(tasksByCluster.get('bad')).toMatchObject({ ok: false, error: { kind: 'not-found' } });
+  });
+
+  it('is asked again soon, even for those who would take an old view, and not for every asker', async () => {
+    const { clock, snapshots, asked, heal } = broken();
+    const first = await snapshots.since(0);
+    expect(await snapshots.since(0)).toBe(first);
+    expect(asked).toEqual(['good', 'bad']);
+    heal();
+    await clock.advance(2_001);
+    const second = await snapshots.since(0);
+    expect(second.tasksByCluster.get('bad')).toMatchObject({ ok: true });
+    await clock.advance(60_000);
+    expect(await snapshots.since(0)).toBe(second);
   });
 });
