@@ -64,12 +64,17 @@ const LOG_LINES = 20;
 export function makeEnvironmentReconcile(loop: EnvironmentLoop) {
   return async (sessionId: string, run: ReconcileContext): Promise<Result> => {
     const record = await loop.store.get(sessionId);
-    if (!record) return {};
+    if (!record) return forgotten(loop, sessionId);
     const project = projectOf(loop.config.projects, record);
     if (!record.ok || !project) return await setAside(loop, record);
     const pass: Pass = { loop, run, record, project, status: record.status, saved: record };
     return await reconcile(pass);
   };
+}
+
+function forgotten(loop: EnvironmentLoop, sessionId: string): Result {
+  loop.freshness.forget(sessionId);
+  return {};
 }
 
 async function reconcile(pass: Pass): Promise<Result> {
@@ -81,11 +86,12 @@ async function reconcile(pass: Pass): Promise<Result> {
   pass.status = learn(context);
   if (pass.status.failure?.attempt !== hadFailure) await attachLogTail(pass, observed);
   const plan = planEnvironment({ ...context, status: pass.status });
-  loop.freshness.note(pass.record.sessionId, { observed, status: pass.status, plan });
+  const lost = loop.freshness.note(pass.record.sessionId, { observed, status: pass.status, plan });
   countDrift(loop.metrics, pass.record.status, plan);
   const problem = await applyAll(pass, context, plan);
   await write(pass, context, plan, problem);
-  return resultOf(plan, problem);
+  if (problem) return retryOf(problem);
+  return { requeueAfterMs: lost ? context.policy.transitionMs : plan.requeueAfterMs, priority: 'low' };
 }
 
 /** AWS did not show what is: nothing is decided, and the record says why. */
@@ -205,11 +211,6 @@ function summaryOf({ loop, record, saved }: Pass, context: PlanContext): Summary
   const due = Math.floor((loop.clock.now() + loop.config.policy.retentionMs) / 1_000);
   const kept = Object.values(record.desired.sources).some((source) => source?.open);
   return { state, expiresAt: state === 'STOPPED' && !kept ? (saved.expiresAt ?? due) : undefined };
-}
-
-function resultOf(plan: Plan, problem: StepFailed | undefined): Result {
-  if (problem) return retryOf(problem);
-  return { requeueAfterMs: plan.requeueAfterMs, priority: plan.settled ? 'low' : undefined };
 }
 
 /** The controller's own switch decides by the class of what is thrown. */

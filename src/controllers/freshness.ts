@@ -22,7 +22,8 @@ export interface Freshness {
   /** A mutating call was made for the session. */
   wrote(sessionId: string): void;
   /** What the pass saw, and whether it left anything to do. */
-  note(sessionId: string, pass: { readonly observed: Observed; readonly status: Status; readonly plan: Plan }): void;
+  /** True when a control port that answered before is silent: a fresh look is due at once. */
+  note(sessionId: string, pass: { readonly observed: Observed; readonly status: Status; readonly plan: Plan }): boolean;
   /** A resync begins: every environment looks afresh once. */
   resync(): void;
   forget(sessionId: string): void;
@@ -68,6 +69,7 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
       const lost = memory.settled && !answered;
       memory.settled = plan.settled && !lost;
       if (observed.targets) memory.healthLookedAt = clock.monotonic();
+      return lost;
     },
     resync() {
       resyncedAt = clock.monotonic();

@@ -30,10 +30,19 @@ function planWanted(context: PlanContext): Plan {
   const tasks = planTasks(context);
   const runs = tasks.current !== undefined || tasks.stale.length > 0;
   const starts = tasks.steps.some((step) => step.kind === 'run-task');
-  const routed = runs || starts || tasks.prospect !== 'open' || context.status.attempt !== undefined;
+  // What only waits for its next attempt needs no new route, but one that is there must not lead to a dead task.
+  const waits = context.status.attempt !== undefined && tasks.retryAt === undefined;
+  const exists = context.observed.targetGroup !== undefined;
+  const routed = runs || starts || exists || waits || tasks.prospect !== 'open';
   const routing = routed ? planRouting(context, tasks) : [];
-  const steps = eachTaskOnce([...tasks.steps, ...routing, ...planUpdate(context, tasks.current)]);
+  const steps = eachTaskOnce(safetyFirst([...tasks.steps, ...routing, ...planUpdate(context, tasks.current)]));
   return { steps, tasks, ...paceOf(context, tasks, steps) };
+}
+
+/** A step that fails ends the pass: what keeps requests off dead addresses must not wait behind a refused RunTask. */
+function safetyFirst(steps: readonly Step[]): readonly Step[] {
+  const isSafety = ({ kind }: Step): boolean => kind === 'set-weights' || kind === 'deregister-target';
+  return [...steps.filter(isSafety), ...steps.filter((step) => !isSafety(step))];
 }
 
 /** Two planners may want the same task stopped. */
@@ -82,5 +91,5 @@ function isSettled({ observed, effective, status }: PlanContext, tasks: TasksPla
   if (!current || stale.length > 0 || current.lastStatus !== 'RUNNING') return false;
   if (status.attempt?.healthyAt === undefined) return false;
   const report = reportOf(observed, current.arn);
-  return !report || (report.healthy && !report.job && isAt(report, effective.commit));
+  return !report || (!report.job && (!report.healthy || isAt(report, effective.commit)));
 }

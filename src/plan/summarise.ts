@@ -194,7 +194,7 @@ function upToDateVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verd
   if (failed) return no('UpdateFailed', updateMessage(status, failed));
   if (stale.length > 0) return no('TaskReplacing', 'A successor is starting beside the task that serves.');
   const report = currentReport(context, plan);
-  return report ? newestVerdict(context, report) : unknown();
+  return report ? newestVerdict(context, report) : unknownCommit(context);
 }
 
 function newestVerdict(context: PlanContext, report: SupervisorReport): Verdict {
@@ -209,6 +209,12 @@ function headlessVerdict({ observed: { head } }: PlanContext): Verdict | undefin
   if (!head || head.ok) return undefined;
   const { reason, message } = head;
   return reason === 'BranchNotFound' ? no(reason, message) : { status: 'Unknown', reason, message };
+}
+
+function unknownCommit({ project }: PlanContext): Verdict {
+  if (project.supervisor) return unknown('ControlUnreachable');
+  const message = 'The image has no supervisor: its code changes with the image tag only.';
+  return { status: 'Unknown', reason: 'Unknown', message };
 }
 
 function onItsWay({ liveCommit, job }: SupervisorReport, wanted: string | undefined): string {

@@ -54,7 +54,10 @@ export function planTasks(context: PlanContext): TasksPlan {
 
 /** Image or commit are not known: what runs keeps running. */
 function withoutWanted(context: PlanContext, live: readonly ObservedTask[]): TasksPlan {
-  const [current, ...stale] = byPreference(live, context.status.attempt);
+  const failed = failedAttempt(context);
+  const usable = live.filter((task) => task.arn !== failed?.taskArn);
+  const [current] = byPreference(usable, context.status.attempt);
+  const stale = live.filter((task) => task !== current);
   const steps = registerSteps(context);
   return { steps, current, stale, prospect: current || steps.length > 0 ? 'open' : 'blocked' };
 }
@@ -159,7 +162,14 @@ function newAttempt(context: PlanContext, wanted: WantedTask): PlannedAttempt {
   };
 }
 
-function requestFor({ project, sessionId, installation }: PlanContext, wanted: WantedTask): RunTaskRequest {
+/** A commit that failed in place fails anew: the version that served comes back, and the update is tried on top of it. */
+function startCommit({ status, effective }: PlanContext): string {
+  const failedInPlace = status.updateFailure !== undefined && status.updateFailure.commit === effective.commit;
+  return (failedInPlace ? status.liveCommit : undefined) ?? effective.commit ?? '';
+}
+
+function requestFor(context: PlanContext, wanted: WantedTask): RunTaskRequest {
+  const { project, sessionId, installation } = context;
   return {
     cluster: project.cluster,
     taskDefinition: wanted.taskDefinitionArn,
@@ -170,7 +180,7 @@ function requestFor({ project, sessionId, installation }: PlanContext, wanted: W
     container: project.container,
     cpu: project.cpu,
     memory: project.memory,
-    env: wanted.env,
+    env: { ...wanted.env, COMMIT: startCommit(context) },
     tags: tagsFor(installation, sessionId, project.name),
   };
 }

@@ -8,11 +8,11 @@ import type { PlanContext } from './context.ts';
 import { reportOf } from './learn.ts';
 
 export function planUpdate(context: PlanContext, current: ObservedTask | undefined): readonly Step[] {
-  const { effective, observed } = context;
+  const { effective, observed, policy, now } = context;
   const { commit, branch } = effective;
   if (commit === undefined || !current?.ip) return [];
   const report = reportOf(observed, current.arn);
-  if (!report || isAt(report, commit)) return [];
+  if (!report || (isAt(report, commit) && !mayFetchAgain(report, now - policy.backoffMaxMs))) return [];
   return [
     {
       kind: 'sync',
@@ -29,4 +29,10 @@ export function planUpdate(context: PlanContext, current: ObservedTask | undefin
 export function isAt({ job, liveCommit, failure }: SupervisorReport, commit: string | undefined): boolean {
   if (job) return job.commit === commit;
   return liveCommit === commit || failure?.commit === commit;
+}
+
+/** A fetch that failed says nothing of the commit: the network may be back. */
+function mayFetchAgain({ job, failure, liveCommit }: SupervisorReport, before: number): boolean {
+  const failed = failure?.phase === 'fetch' && failure.commit !== liveCommit;
+  return job === undefined && failed && Date.parse(failure.at) <= before;
 }

@@ -42,6 +42,9 @@ const failure = {
   count: 1,
 };
 
+const both = { targetGroup: group, rules: [rule(1)] };
+const successor = attempt({ number: 2, taskArn: 'task-1' });
+
 type Row = [name: string, world: World, steps: readonly string[]];
 
 // biome-ignore format: a drawn table reads by rows
@@ -77,8 +80,8 @@ const running: Row[] = [
   ['app down', { ...settled(), observed: { ...settled().observed, control: { 'task-1': report({ healthy: false }) } } }, ['set-weights 0/1']],
   ['target unhealthy', { ...settled(), observed: { ...settled().observed, targets: [target('unhealthy')] } }, ['set-weights 0/1']],
   ['address of a dead task', { ...settled(), observed: { ...settled().observed, targets: [target('healthy'), target('unhealthy', '10.0.0.7')] } }, ['deregister-target 10.0.0.7']],
-  ['task vanished', { status: { attempt: attempt({ ...RUNNING_ATTEMPT, requestedAt: new Date(NOW - 90_000).toISOString() }) }, observed: { ...routed, attemptMissing: true, targets: [target('unhealthy')] } }, ['run-task #2', 'set-weights 0/1', 'deregister-target 10.0.0.1']],
-  ['task stopped by somebody', { ...settled(), observed: { ...routed, tasks: [task({ desiredStatus: 'STOPPED', lastStatus: 'STOPPING', stopCode: 'UserInitiated' })], targets: [target('healthy')] } }, ['run-task #2', 'set-weights 0/1', 'deregister-target 10.0.0.1']],
+  ['task vanished', { status: { attempt: attempt({ ...RUNNING_ATTEMPT, requestedAt: new Date(NOW - 90_000).toISOString() }) }, observed: { ...routed, attemptMissing: true, targets: [target('unhealthy')] } }, ['set-weights 0/1', 'deregister-target 10.0.0.1', 'run-task #2']],
+  ['task stopped by somebody', { ...settled(), observed: { ...routed, tasks: [task({ desiredStatus: 'STOPPED', lastStatus: 'STOPPING', stopCode: 'UserInitiated' })], targets: [target('healthy')] } }, ['set-weights 0/1', 'deregister-target 10.0.0.1', 'run-task #2']],
   ['paused', { ...settled(), desired: { override: { paused: true } }, observed: { ...settled().observed, rules: [] } }, []],
 ];
 
@@ -89,10 +92,10 @@ const updating: Row[] = [
   ['an older one is being built', { ...settled(), desired: { commit: NEWER }, observed: { ...settled().observed, control: { 'task-1': report({ job: { commit: 'c'.repeat(40), phase: 'build', startedAt: '' } }) } } }, ['sync b']],
   ['the newer commit failed', { ...settled(), desired: { commit: NEWER }, observed: { ...settled().observed, control: { 'task-1': report({ failure: { commit: NEWER, phase: 'build', message: 'no', at: '', logTail: [] } }) } } }, []],
   ['pushed during the first build', { desired: { commit: NEWER }, status: { attempt: seen }, observed: { ...waiting, tasks: [task()], control: { 'task-1': building }, targets: [] } }, ['sync b']],
+  ['fetching it failed a moment ago', { ...settled(), desired: { commit: NEWER }, observed: { ...settled().observed, control: { 'task-1': report({ failure: { commit: NEWER, phase: 'fetch', message: 'no', at: new Date(NOW - 1_000).toISOString(), logTail: [] } }) } } }, []],
+  ['fetching it failed a while ago', { ...settled(), desired: { commit: NEWER }, observed: { ...settled().observed, control: { 'task-1': report({ failure: { commit: NEWER, phase: 'fetch', message: 'no', at: new Date(NOW - 300_000).toISOString(), logTail: [] } }) } } }, ['sync b']],
 ];
 
-const both = { targetGroup: group, rules: [rule(1)] };
-const successor = attempt({ number: 2, taskArn: 'task-1' });
 // biome-ignore format: a drawn table reads by rows
 const replacing: Row[] = [
   ['the old task serves', { status: { attempt: attempt({ taskHash: '1:old', taskArn: 'task-old' }) }, observed: { ...both, tasks: [otherTask()], control: { 'task-old': report() }, targets: [target('healthy', '10.0.0.9')] } }, ['run-task #2']],
@@ -105,6 +108,12 @@ const replacing: Row[] = [
   ['old one was never routed', { status: { attempt: successor }, observed: { ...waiting, tasks: [otherTask(), task({ lastStatus: 'PENDING', ip: undefined })], control: { 'task-old': building }, targets: [] } }, ['stop-task task-old']],
   ['successor fails for good', { status: { attempt: successor, failure: { ...failure, attempt: 2 } }, observed: { ...both, tasks: [otherTask()], control: { 'task-old': report() }, targets: [target('healthy', '10.0.0.9')] } }, []],
   ['the new image is missing', { ...settled(), observed: { ...settled().observed, image: { ok: false, reason: 'ImageNotFound', message: 'none' } } }, []],
+  ['the old app answers unhealthy once', { status: { attempt: successor, liveCommit: COMMIT }, observed: { ...both, tasks: [otherTask(), task()], control: { 'task-old': report({ healthy: false }), 'task-1': building }, targets: [target('healthy', '10.0.0.9')] } }, ['set-weights 0/1']],
+  ['the old target is unhealthy once', { status: { attempt: successor, liveCommit: COMMIT }, observed: { ...both, tasks: [otherTask(), task()], control: { 'task-old': report(), 'task-1': building }, targets: [target('unhealthy', '10.0.0.9')] } }, ['set-weights 0/1']],
+  ['somebody deleted rule and group', { status: { attempt: successor, liveCommit: COMMIT }, observed: { ...waiting, tasks: [otherTask(), task()], control: { 'task-old': report(), 'task-1': building }, targets: [] } }, ['register-target 10.0.0.9']],
+  ['successor failed, group was made anew', { status: { attempt: successor, liveCommit: COMMIT, failure: { ...failure, attempt: 2 } }, observed: { ...waiting, tasks: [otherTask()], control: { 'task-old': report() }, targets: [] } }, ['register-target 10.0.0.9']],
+  ['relabelled twice: the one between serves nothing', { status: { attempt: successor, liveCommit: COMMIT }, observed: { ...both, tasks: [otherTask(), otherTask({ arn: 'task-between', ip: '10.0.0.8' }), task()], control: { 'task-old': report(), 'task-between': building, 'task-1': building }, targets: [target('healthy', '10.0.0.9')] } }, ['stop-task task-between']],
+  ['capacity refused while nothing has served', { status: { attempt: attempt({ number: 2 }), failure: { ...failure, attempt: 2, final: false, reason: 'CapacityUnavailable', retryAt: new Date(NOW + 1_000).toISOString() } }, observed: { ...waiting, tasks: [otherTask()], control: { 'task-old': building }, targets: [] } }, ['stop-task task-old']],
 ];
 
 // biome-ignore format: a drawn table reads by rows
@@ -115,6 +124,8 @@ const failing: Row[] = [
   ['retry not yet due', { status: { attempt: failedAttempt, failure: { ...failure, final: false, retryAt: new Date(NOW + 1_000).toISOString() } }, observed: waiting }, []],
   ['retry due', { status: { attempt: failedAttempt, failure: { ...failure, final: false, retryAt: new Date(NOW).toISOString() } }, observed: waiting }, ['run-task #2']],
   ['deadline passed', { status: { attempt: attempt({ taskArn: 'task-1', requestedAt: new Date(NOW - 601_000).toISOString() }) }, observed: { ...waiting, tasks: [task()], control: { 'task-1': building }, targets: [] } }, ['stop-task task-1']],
+  ['capacity refused, no route yet', { status: { attempt: attempt(), failure: { ...failure, final: false, reason: 'CapacityUnavailable', retryAt: new Date(NOW + 1_000).toISOString() } } }, []],
+  ['image gone, and the last attempt failed', { status: { attempt: failedAttempt, failure, liveCommit: COMMIT }, observed: { ...both, image: { ok: false, reason: 'ImageNotFound', message: 'none' }, tasks: [otherTask(), task()], control: { 'task-old': report(), 'task-1': building } } }, []],
 ];
 
 const off = { wanted: false };
@@ -174,6 +185,27 @@ describe('planning', () => {
     const plan = planEnvironment(passOver({ desired: off, status: { attempt: open } }));
     expect(plan.teardown).toMatchObject({ stage: 'unknown-task' });
     expect(plan.requeueAfterMs).toBe(55_000);
+  });
+
+  it('starts the version that served when the task of a failed update is lost', () => {
+    const updateFailure = { ...failure, commit: NEWER };
+    const world = { desired: { commit: NEWER }, status: { liveCommit: COMMIT, updateFailure } };
+    const [step] = planEnvironment(passOver(world)).steps;
+    expect(step).toMatchObject({ kind: 'run-task', attempt: { request: { env: { COMMIT } } } });
+  });
+
+  it('looks at the control port\u2019s pace, not faster, at an app that answers but not healthily', () => {
+    const { status, observed } = settled();
+    const world = {
+      status,
+      observed: {
+        ...observed,
+        rules: [rule(0)],
+        control: { 'task-1': report({ healthy: false }) },
+        targets: [target('unhealthy')],
+      },
+    };
+    expect(planEnvironment(passOver(world))).toMatchObject({ steps: [], settled: true, requeueAfterMs: 15_000 });
   });
 
   it('replaces no task for a change of the commit or the pull request number', () => {
