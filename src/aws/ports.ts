@@ -45,8 +45,9 @@ export interface EcsPort {
    */
   describeTaskDefinition(name: string): Promise<TaskDefinition | undefined>;
   /**
-   * Registers in `family` a copy of the base with the image of one container changed; returns the revision's ARN. Throws
-   * `not-found` when the base does not exist or lacks the container.
+   * Registers in `family` a copy of the base with the image of one container changed, unless the family's newest ACTIVE
+   * revision has that image already; returns the revision's ARN. Throws `not-found` when the base does not exist or
+   * lacks the container.
    */
   registerWithImage(base: string, family: string, container: string, image: string): Promise<string>;
   /** For the start-up check. */

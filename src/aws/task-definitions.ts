@@ -41,9 +41,10 @@ export function makeTaskDefinitions(
     return call('ecs:DescribeTaskDefinition', (options) => client.send(command, options)).catch(undefinedIfNotFound);
   };
 
-  const register = async (base: string, family: string, container: string, image: string): Promise<string> => {
-    const described = await describe(base);
-    const input = withImage(described, { base, family, container, image });
+  const register = async (wanted: Registration): Promise<string> => {
+    const registered = await describe(wanted.family);
+    if (runs(registered, wanted)) return toTaskDefinition(registered?.taskDefinition).arn;
+    const input = withImage(await describe(wanted.base), wanted);
     const command = new RegisterTaskDefinitionCommand(input);
     const answer = await call('ecs:RegisterTaskDefinition', (options) => client.send(command, options));
     return required(answer.taskDefinition?.taskDefinitionArn, 'ecs:RegisterTaskDefinition', 'taskDefinitionArn');
@@ -60,7 +61,7 @@ export function makeTaskDefinitions(
       const key = JSON.stringify([base, family, container, image]);
       const running = underWay.get(key);
       if (running) return running;
-      const registering = register(base, family, container, image).finally(() => underWay.delete(key));
+      const registering = register({ base, family, container, image }).finally(() => underWay.delete(key));
       underWay.set(key, registering);
       return registering;
     },
@@ -92,6 +93,14 @@ interface Registration {
   readonly family: string;
   readonly container: string;
   readonly image: string;
+}
+
+/** Somebody who also saw no such revision may have registered it since. */
+function runs(described: DescribeTaskDefinitionCommandOutput | undefined, { container, image }: Registration): boolean {
+  const { active, containers } = described
+    ? toTaskDefinition(described.taskDefinition)
+    : { active: false, containers: [] };
+  return active && containers.some((one) => one.name === container && one.image === image);
 }
 
 function withImage(

@@ -42,10 +42,13 @@ const TAGS = [
   { key: 'aws:cloudformation:stack-name', value: 'infra' },
 ];
 
-const answers = ({ operation }: CannedCall) =>
-  operation === 'DescribeTaskDefinition'
+const answers = ({ operation, input }: CannedCall) => {
+  if (operation === 'RegisterTaskDefinition') return json({ taskDefinition: { taskDefinitionArn: `${BASE}0` } });
+  const { taskDefinition } = input as { taskDefinition: string };
+  return taskDefinition === BASE || taskDefinition === 'web'
     ? json({ taskDefinition: DESCRIBED, tags: TAGS })
-    : json({ taskDefinition: { taskDefinitionArn: `${BASE}0` } });
+    : jsonError('ClientException', 'Unable to describe task definition.');
+};
 
 describe('describeTaskDefinition', () => {
   it('shows containers, images, and where logs go when CloudWatch has them', async () => {
@@ -102,6 +105,25 @@ describe('registerWithImage', () => {
     expect(registered()).toBe(3);
   });
 
+  it.each([
+    ['the image', {}, 0],
+    ['the image, but is not ACTIVE', { status: 'INACTIVE' }, 1],
+    ['the image in another container only', { containerDefinitions: [{ name: 'side', image: 'a:1' }] }, 1],
+    ['another image', { containerDefinitions: [{ name: 'web', image: 'a:2' }] }, 1],
+  ])('of a family whose newest revision has %s', async (_what, more, registrations) => {
+    const found = `arn:aws:ecs:eu-west-1:123456789012:task-definition/family:3`;
+    const containerDefinitions = [{ name: 'web', image: 'a:1' }];
+    const newest = { taskDefinitionArn: found, status: 'ACTIVE', containerDefinitions, ...more };
+    const { aws, calls } = cannedAws((call) => {
+      const { taskDefinition } = call.input as { taskDefinition?: string };
+      return taskDefinition === 'family' ? json({ taskDefinition: newest }) : answers(call);
+    });
+    expect(await aws.ecs.registerWithImage(BASE, 'family', 'web', 'a:1')).toBe(
+      registrations === 0 ? found : `${BASE}0`,
+    );
+    expect(calls.filter(({ operation }) => operation === 'RegisterTaskDefinition')).toHaveLength(registrations);
+  });
+
   it('after a failure begins afresh', async () => {
     let fail = true;
     const { aws } = cannedAws((call) => (fail ? jsonError('ServerException', 'no') : answers(call)));
@@ -115,7 +137,7 @@ describe('registerWithImage', () => {
     const error = await thrownBy(aws.ecs.registerWithImage(BASE, 'f', 'app', 'a:1'));
     expect(error.kind).toBe('not-found');
     expect(error.message).toContain('found: web, side');
-    expect(calls).toHaveLength(1);
+    expect(calls.map(({ operation }) => operation)).not.toContain('RegisterTaskDefinition');
   });
 
   it('says that the base is gone', async () => {
