@@ -2,7 +2,7 @@
 import type { Attachment, Container, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import type { ObservedTask, TaskLastStatus } from '../model/observed.ts';
 import type { RunTaskRequest } from '../model/step.ts';
-import type { TaskSpec } from '../model/task-hash.ts';
+import type { TaskSpec } from '../model/observed.ts';
 import { required } from './classify.ts';
 
 const LAST_STATUSES: ReadonlySet<string> = new Set<TaskLastStatus>([

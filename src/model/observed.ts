@@ -1,6 +1,4 @@
 /** What is: one environment's share of a snapshot of AWS, plus what its own supervisor says. Reading only. */
-import type { TaskSpec } from './task-hash.ts';
-
 /** AWS-FACTS ECS "lifecycle". */
 export type TaskLastStatus =
   | 'PROVISIONING'
@@ -12,6 +10,14 @@ export type TaskLastStatus =
   | 'DEPROVISIONING'
   | 'STOPPED'
   | 'DELETED';
+
+/** What a task was asked to be, as far as ECS shows it again. */
+export interface TaskSpec {
+  readonly taskDefinitionArn: string;
+  readonly cpu?: string | undefined;
+  readonly memory?: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+}
 
 export interface ObservedTask {
   readonly arn: string;

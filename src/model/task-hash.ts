@@ -4,19 +4,12 @@
  * replacing every task: hashes of different versions are never compared.
  */
 import { canonical, digest } from './digest.ts';
-import type { ObservedTask } from './observed.ts';
+import type { ObservedTask, TaskSpec } from './observed.ts';
 
 export const TASK_HASH_VERSION = 1;
 
 /** Variables that describe the start of a task rather than its kind. */
 const NOT_HASHED = new Set(['COMMIT', 'PR_NUMBER']);
-
-export interface TaskSpec {
-  readonly taskDefinitionArn: string;
-  readonly cpu?: string | undefined;
-  readonly memory?: string | undefined;
-  readonly env: Readonly<Record<string, string>>;
-}
 
 export function taskHash(spec: TaskSpec): string {
   const env = Object.fromEntries(Object.entries(spec.env).filter(([name]) => !NOT_HASHED.has(name)));

@@ -1,9 +1,18 @@
 /** The environment of a task: exactly Mayfly's eight variables, the public key, and the project's own. */
 import { resolveEnv } from '../model/expand-env.ts';
 import { urlOf } from '../model/names.ts';
-import type { PlanContext } from './context.ts';
+import type { Project } from '../model/project.ts';
+import type { Effective } from './effective.ts';
 
-export function taskEnv(context: PlanContext): Readonly<Record<string, string>> {
+export interface TaskEnvInput {
+  readonly effective: Effective;
+  readonly project: Project;
+  readonly sessionId: string;
+  readonly repo: string;
+  readonly publicKey: string;
+}
+
+export function taskEnv(context: TaskEnvInput): Readonly<Record<string, string>> {
   const { effective, project, sessionId, repo } = context;
   const builtins = {
     SESSION_ID: sessionId,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ObservedTask } from '../../src/model/observed.ts';
-import { hashOfTask, sameTask, TASK_HASH_VERSION, taskHash, type TaskSpec } from '../../src/model/task-hash.ts';
+import type { TaskSpec } from '../../src/model/observed.ts';
+import { hashOfTask, sameTask, TASK_HASH_VERSION, taskHash } from '../../src/model/task-hash.ts';
 
 const spec: TaskSpec = { taskDefinitionArn: 'arn:1', cpu: '256', memory: '512', env: { A: '1', COMMIT: 'a' } };
 
