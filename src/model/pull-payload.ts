@@ -38,7 +38,7 @@ const pull = z.object(
 /** `json` is the pull request itself. Faults name the fields as GitHub does, under `under` when it is given. */
 export function parsePull(json: unknown, under = ''): ParsedPull {
   const parsed = pull.safeParse(json);
-  if (!parsed.success) return { ok: false, faults: faultsOf(parsed.error, json, under) };
+  if (!parsed.success) return { ok: false, faults: faultsOf(parsed.error, json, { under }) };
   return { ok: true, snapshot: snapshotOf(parsed.data) };
 }
 

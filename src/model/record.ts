@@ -120,8 +120,13 @@ export function parseItem(item: Item): StoredEnvironment {
     state: STATES.find((state) => state === item['state']) satisfies EnvironmentState | undefined,
     expiresAt: typeof item['expires_at'] === 'number' ? item['expires_at'] : undefined,
   };
-  if (!parsed.success) return { ...rest, ok: false, faults: faultsOf(parsed.error, item) };
+  if (!parsed.success) return { ...rest, ok: false, faults: faultsOf(parsed.error, item, { isPrivate }) };
   return { ...rest, ok: true, desired: parsed.data };
+}
+
+/** Variables may hold what is not for everybody, also when somebody put them where a map belongs. */
+function isPrivate([first, second]: readonly string[]): boolean {
+  return first === 'override' && (second === undefined || second === 'env');
 }
 
 /** Every attribute of a new record. */

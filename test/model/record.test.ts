@@ -72,7 +72,7 @@ describe('desired state', () => {
     [{ override: true }, 'override: found true, allowed: a map'],
     [{ override: { until: '2026-13-01T00:00:00Z' } }, /^override\.until: found the text .* allowed: an ISO time/],
     [{ override: { wanted: 'no' } }, 'override.wanted: found the text "no", allowed: true or false'],
-    [{ override: { env: { A: 1 } } }, 'override.env.A: found the number 1, allowed: text'],
+    [{ override: { env: { A: 1 } } }, 'override.env.A: found a number, allowed: text'],
     [{ override: { env: { 'A-B': 'x' } } }, 'override.env.A-B: found the name "A-B", allowed: the name of a variable'],
     [
       { override: { imageTag: 'x' } },
@@ -88,6 +88,36 @@ describe('desired state', () => {
     expect(found).toHaveLength(1);
     if (typeof expected === 'string') expect(found[0]).toBe(expected);
     else expect(found[0]).toMatch(expected);
+  });
+
+  it.each([
+    { override: { env: { KEY: 5_550_123 } } },
+    { override: { env: { KEY: ['5550123'] } } },
+    { override: { env: { 'KEY=5550123': 'x' } } },
+    { override: { env: { 'KEY: 5550123': 'x' } } },
+    { override: { env: 'KEY=5550123' } },
+    { override: { 'env KEY=5550123': 'x' } },
+    { override: 'env KEY=5550123' },
+    { override: 5_550_123 },
+  ])('%j is named without the value, which may not be for everybody', (item) => {
+    const [found, ...others] = faults(item);
+    expect(found).toMatch(/^override.*: found .*, allowed: /);
+    expect(found).not.toContain('5550123');
+    expect(others).toEqual([]);
+  });
+
+  it('shows twenty faults, and how many more there are', () => {
+    const env = Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`A${index}`, index]));
+    const found = faults({ override: { env } });
+    expect(found).toHaveLength(21);
+    expect(found[19]).toMatch(/^override\.env\.A19: /);
+    expect(found[20]).toBe('and 13 more: found faults like these, allowed: none');
+    delete env['A0'];
+    expect(faults({ override: { env } }).at(-1)).toMatch(/^and 12 more/);
+  });
+
+  it('cuts a name that is no name short', () => {
+    expect(faults({ override: { env: { ['-'.repeat(300)]: 'x' } } })[0]?.length).toBeLessThan(250);
   });
 
   it('names every fault of a source', () => {
@@ -262,7 +292,7 @@ const status: fc.Arbitrary<Status> = fc.record({
   deployments: fc.array(fc.record({ commit, imageTag, at: time }), { maxLength: 3 }),
   comments: fc.dictionary(sourceKey, fc.record({ id: fc.nat(), hash: text })),
   reportFailure: maybe(fc.record({ reason, message: text })),
-}) as fc.Arbitrary<Status>;
+});
 
 /** Through DynamoDB's own form and back. */
 function stored(item: Record<string, unknown>): Record<string, unknown> {
