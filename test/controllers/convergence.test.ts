@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
+import { type ControllerWorld, labelled, makeControllerWorld } from './world.ts';
 
 /** `CONVERGENCE_RUNS=5000 CONVERGENCE_LENGTH=30 npx vitest run --project unit test/controllers/convergence` looks harder. */
 const RUNS = Number(process.env['CONVERGENCE_RUNS'] ?? 50);
@@ -148,7 +148,10 @@ async function calm(world: ControllerWorld): Promise<void> {
   }
 }
 
-async function expectWanted(world: ControllerWorld, wanted: { commit: string; tag: string }): Promise<void> {
+async function expectWanted(
+  world: ControllerWorld,
+  wanted: { commit: string | undefined; tag: string },
+): Promise<void> {
   expect(await world.condition('Ready')).toBe('True: Ready');
   const { tasks, groups, rules, targets } = await world.left();
   expect(tasks).toHaveLength(1);
@@ -182,8 +185,10 @@ it(
           world.edit(labelled());
           for (const what of events) await happen(world, what);
           await calm(world);
-          const { wanted, commit, image_tag: tag } = world.store.peek(SESSION) ?? {};
-          if (wanted === true) await expectWanted(world, { commit: String(commit), tag: String(tag ?? 'latest') });
+          const record = await world.record();
+          if (!record.ok) throw new Error('the record is not understood');
+          const { wanted, commit, imageTag } = record.desired;
+          if (wanted) await expectWanted(world, { commit, tag: imageTag ?? 'latest' });
           else await expectGone(world);
           const { rev } = await world.status();
           world.mutations();
