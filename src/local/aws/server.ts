@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { isDynamoDb, makeDynamoDb } from './dynamodb.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { makeEcr } from './ecr/service.ts';
@@ -126,7 +127,7 @@ async function open(
   const now = (): number => systemClock.now();
   const registry = registryHost(account, region);
   const images = makeImages(registry, now, options.images);
-  const logs = makeLogStore(now);
+  const logs = await openLogs(stateDir, now, log, closers);
   const dynamodb = await makeDynamoDb(stateDir && join(stateDir, 'dynamodb'));
   closers.push(() => dynamodb.close());
   const runner = given.runner ?? (await makeRunner(stateDir, options.subnets, closers));
@@ -166,6 +167,21 @@ async function makeRunner(
   const directory = await mkdtemp(join(tmpdir(), 'mayfly-tasks-'));
   closers.push(() => rm(directory, { recursive: true, force: true }));
   return makeProcessRunner({ directory });
+}
+
+const keptGroups = z.object({ groups: z.array(z.object({ name: z.string(), createdAt: z.number() })) });
+
+async function openLogs(
+  stateDir: string | undefined,
+  now: () => number,
+  log: (line: string) => void,
+  closers: (() => Promise<void>)[],
+): Promise<LogStore> {
+  const file = stateDir && join(stateDir, 'logs.json');
+  const onError = (error: unknown): void => log(`cannot save ${file}: ${describe(error)}`);
+  const state = await openState(file, { groups: [] }, { parse: (raw) => keptGroups.parse(raw), onError });
+  closers.push(() => state.close());
+  return makeLogStore(now, undefined, { groups: state.value.groups, changed: () => state.save() });
 }
 
 type Known = Required<Pick<LocalAwsOptions, 'account' | 'region' | 'subnets' | 'log' | 'visibilityLagMs'>>;

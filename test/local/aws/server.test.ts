@@ -6,7 +6,12 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  DescribeLogGroupsCommand,
+  GetLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateTableCommand,
   DynamoDBClient,
@@ -315,8 +320,10 @@ describe('close', () => {
 });
 
 describe('a restart', () => {
-  it('finds task definitions, clusters, tasks and tables again', async () => {
+  it('finds task definitions, clusters, tasks, tables and log groups again', async () => {
     const before = await start({ stateDir: directory });
+    const logs = new CloudWatchLogsClient(transports.http(before));
+    await logs.send(new CreateLogGroupCommand({ logGroupName: '/kept' }));
     const ecs = new ECSClient(transports.http(before));
     const db = new DynamoDBClient(transports.http(before));
     await prepare(ecs, before);
@@ -346,6 +353,9 @@ describe('a restart', () => {
     expect(taskDefinition?.revision).toBe(1);
     const { Items } = await new DynamoDBClient(transports.http(after)).send(new ScanCommand({ TableName: 'kept' }));
     expect(Items).toEqual([{ id: { S: 'a' } }]);
+    const logsAgain = new CloudWatchLogsClient(transports.http(after));
+    const { logGroups } = await logsAgain.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: '/kept' }));
+    expect(logGroups?.map(({ logGroupName }) => logGroupName)).toEqual(['/kept']);
     await until(again, await run(again), 'RUNNING');
   });
 

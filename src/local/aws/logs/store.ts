@@ -1,4 +1,7 @@
-/** Log groups and streams in memory, bounded: the newest lines of the newest streams are kept. */
+/**
+ * Log groups and streams in memory, bounded: the newest lines of the newest streams are kept. Groups can outlive the
+ * process, since tasks do not start without theirs; what was written in them does not.
+ */
 
 export interface LogEvent {
   /** Position in the stream since its beginning; never reused. */
@@ -44,6 +47,18 @@ export interface LogStore {
   append(group: string, stream: string, message: string): void;
 }
 
+/** A group as it is kept over a restart. */
+export interface KeptGroup {
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+export interface GroupMemory {
+  /** Of an earlier life, and added to. */
+  readonly groups: KeptGroup[];
+  changed(): void;
+}
+
 interface Stream extends LogStream {
   events: LogEvent[];
   nextSeq: number;
@@ -53,15 +68,24 @@ interface Group extends LogGroup {
   readonly streams: Map<string, Stream>;
 }
 
-export function makeLogStore(now: () => number, limits: LogLimits = DEFAULT_LIMITS): LogStore {
-  const groups = new Map<string, Group>();
+export function makeLogStore(
+  now: () => number,
+  limits: LogLimits = DEFAULT_LIMITS,
+  memory: GroupMemory = { groups: [], changed: () => undefined },
+): LogStore {
+  const groups = new Map<string, Group>(
+    memory.groups.map(({ name, createdAt }) => [name, { name, createdAt, streams: new Map() }]),
+  );
   return {
     limits,
     createGroup(name) {
       if (groups.has(name)) {
         return false;
       }
-      groups.set(name, { name, createdAt: now(), streams: new Map() });
+      const kept: KeptGroup = { name, createdAt: now() };
+      groups.set(name, { ...kept, streams: new Map() });
+      memory.groups.push(kept);
+      memory.changed();
       return true;
     },
     group: (name) => groups.get(name),

@@ -4,6 +4,9 @@ import type { StdioOptions } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { ProcessIdentity } from './port.ts';
 
+/** The environments of all processes of a machine. */
+const PS_OUTPUT_MAX = 64 * 1024 * 1024;
+
 /** When the process began, in the operating system's own words; undefined when there is no such process. */
 export function startTimeOf(pid: number): string | undefined {
   return process.platform === 'linux' ? statOf(pid)?.startTime : psStartTime(pid);
@@ -19,6 +22,29 @@ export function isStillOurs(identity: ProcessIdentity): boolean {
     return startTime === identity.startedAt;
   }
   return process.platform === 'linux' && membersOf(identity.pid).some((pid) => hasDirectory(pid, identity.directory));
+}
+
+/**
+ * Every process that carries the scratch directory as TMPDIR, whichever group or session it has gone to: what a container
+ * started, however far. One that hides its environment is not found.
+ */
+export function carriersOf(directory: string): number[] {
+  return process.platform === 'linux' ? carriersInProc(directory) : carriersInPs(directory);
+}
+
+function carriersInProc(directory: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && hasDirectory(pid, directory));
+}
+
+function carriersInPs(directory: string): number[] {
+  const mark = ` TMPDIR=${directory} `;
+  return psLines(['-axEww', '-o', 'pid=,command='])
+    .filter((line) => `${line} `.includes(mark))
+    .map((line) => Number.parseInt(line, 10))
+    .filter((pid) => pid !== process.pid);
 }
 
 interface Stat {
@@ -61,14 +87,15 @@ function readProc(path: string): string | undefined {
 }
 
 function psStartTime(pid: number): string | undefined {
+  return psLines(['-o', 'lstart=', '-p', String(pid)])[0]?.trim() || undefined;
+}
+
+/** None when `ps` finds nothing. */
+function psLines(args: readonly string[]): string[] {
   try {
-    const options = { stdio: ['ignore', 'pipe', 'ignore'] satisfies StdioOptions };
-    return (
-      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], options)
-        .toString()
-        .trim() || undefined
-    );
+    const options = { stdio: ['ignore', 'pipe', 'ignore'] satisfies StdioOptions, maxBuffer: PS_OUTPUT_MAX };
+    return execFileSync('ps', args, options).toString().split('\n');
   } catch {
-    return undefined;
+    return [];
   }
 }

@@ -11,10 +11,11 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { makeLineSplitter } from './lines.ts';
 import type { ContainerExit, ContainerSpec, ProcessIdentity, RunningProcess, TaskRunner } from './port.ts';
-import { isStillOurs, startTimeOf } from './process-identity.ts';
+import { carriersOf, isStillOurs, startTimeOf } from './process-identity.ts';
 
 /** How long output may still come after the main process has ended. */
 const OUTPUT_GRACE_MS = 1000;
+const KILL_ROUNDS = 3;
 
 export interface ProcessRunnerOptions {
   /** Scratch directories are made in here. */
@@ -28,6 +29,7 @@ export function makeProcessRunner(options: ProcessRunnerOptions): TaskRunner {
       if (isStillOurs(identity)) {
         killGroup(identity.pid, 'SIGKILL');
       }
+      killCarriers(identity.directory);
       removeDirectory(identity.directory).catch(() => undefined);
     },
   };
@@ -135,6 +137,7 @@ function launch(directory: string, spec: ContainerSpec, exit: Told<ContainerExit
   child.once('exit', (code, signal) => {
     // What the main process leaves behind goes with it, as the processes of a container do.
     killGroup(child.pid, 'SIGKILL');
+    killCarriers(directory);
     afterOutput(child, () => finish(directory, exit, { exitCode: code ?? exitCodeOf(signal) }));
   });
   return child;
@@ -182,6 +185,23 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
     }
   } catch {
     // ESRCH: nobody is left in the group. EPERM (macOS): only zombies are.
+  }
+}
+
+/** Also those that went to a group of their own; once more, since one may have started another meanwhile. */
+function killCarriers(directory: string): void {
+  for (let round = 0; round < KILL_ROUNDS; round += 1) {
+    const pids = carriersOf(directory);
+    for (const pid of pids) kill(pid);
+    if (pids.length === 0) return;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it has just ended by itself.
   }
 }
 

@@ -124,9 +124,23 @@ describe('a container as a process', () => {
     await vi.waitFor(() => expect(isAlive(child)).toBe(false), { timeout: 10_000 });
   });
 
-  it('is not waited for by a process that left its group and holds its output', async () => {
+  it.each(['SIGKILL from outside', 'its own end'])('takes along who went to a group of their own: %s', async (end) => {
     const started = start(`
-      const child = require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 5000)'], { stdio: 'inherit', detached: true });
+      const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore', detached: true });
+      child.once('spawn', () => { console.log('pid ' + child.pid); if (${JSON.stringify(end)} === 'its own end') process.exit(0); });
+      setInterval(() => {}, 1000);
+    `);
+    const { pid } = await started.identity;
+    await vi.waitFor(() => expect(started.lines[0]).toMatch(/pid \d+/), { timeout: 10_000 });
+    const child = Number(started.lines[0]?.split(' ').at(-1));
+    if (end !== 'its own end') process.kill(pid, 'SIGKILL');
+    expect(await started.exited).toEqual({ exitCode: end === 'its own end' ? 0 : 137 });
+    await vi.waitFor(() => expect(isAlive(child)).toBe(false), { timeout: 10_000 });
+  });
+
+  it('is not waited for by a process that cannot be recognised and holds its output', async () => {
+    const started = start(`
+      const child = require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 5000)'], { stdio: 'inherit', detached: true, env: {} });
       child.once('spawn', () => { console.log('pid ' + child.pid); child.unref(); process.exit(0); });
     `);
     expect(await started.exited).toEqual({ exitCode: 0 });
@@ -171,6 +185,23 @@ describe('what an earlier life left', () => {
     makeProcessRunner({ directory }).reap(identity);
     expect(await started.exited).toEqual({ exitCode: 137 });
     expect(isStillOurs(identity)).toBe(false);
+  });
+
+  it('is ended with who went to a group of their own', async () => {
+    const scratch = join(directory, 'far');
+    const leader = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const c = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore', detached: true }); c.once('spawn', () => console.log(c.pid)); setInterval(() => {}, 1000);`,
+      ],
+      { detached: true, env: { TMPDIR: scratch }, stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    others.push(leader);
+    const pid = await new Promise<number>((resolve) => leader.stdout.once('data', (data) => resolve(Number(data))));
+    const own = leader.pid ?? 0;
+    makeProcessRunner({ directory }).reap({ pid: own, startedAt: startTimeOf(own), directory: scratch });
+    await vi.waitFor(() => expect([isAlive(own), isAlive(pid)]).toEqual([false, false]), { timeout: 10_000 });
   });
 
   it.runIf(process.platform === 'linux')('is ended also when only its children are left', async () => {
