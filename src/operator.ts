@@ -35,9 +35,13 @@ import type { Logger } from './telemetry/logger.ts';
 import { makeMetrics, type Metrics } from './telemetry/metrics.ts';
 
 export interface Operator {
-  /** Takes no new work, lets running work end, closes every port. */
+  /** Where each part listens, e.g. `http://127.0.0.1:8080`; tells the port that was taken for port 0. */
+  readonly urls: Readonly<Record<'webhooks' | 'frontDoor' | 'admin', string>>;
+  /** Takes no new work, lets running work end, closes every port. Never rejects; can be called again. */
   stop(): Promise<void>;
 }
+
+type Close = () => Promise<void> | void;
 
 /** What is built once and shared by the parts. */
 interface Parts {
@@ -63,34 +67,43 @@ interface Loops {
 
 const CONTROL_TIMEOUT_MS = 2_000;
 const LOG_LINES = 30;
-const STORE_RETRY_MS = 5_000;
 
 /**
  * Resolves when everything listens. Rejects with `StoreError` of kind `misconfigured` when the table is not usable, and
  * with a message that names the port when one is taken.
  */
 export async function startOperator(config: Config, logger: Logger, signal: AbortSignal): Promise<Operator> {
-  const closers: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).toReversed()) await close();
-  };
+  const closers: Close[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= closeAll(closers, logger));
   try {
     const parts = buildParts(config, logger, closers);
-    closers.push(await startAdmin(parts));
+    const admin = await startAdmin(parts, closers);
     await prepareStore(parts, signal);
     const loops = startLoops(parts, closers);
     const watch = startWatch(parts, loops);
     closers.push(watch.stop, startResync(parts, loops, watch));
-    closers.push(await startDoors(parts, loops));
+    const doors = await startDoors(parts, loops, closers);
     parts.health.set('start', true, 'everything listens');
+    return { urls: { ...doors, admin }, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { stop };
 }
 
-function buildParts(config: Config, logger: Logger, closers: (() => Promise<void> | void)[]): Parts {
+/** In reverse order of opening; all of them, whatever one of them does. */
+async function closeAll(closers: readonly Close[], logger: Logger): Promise<void> {
+  for (const close of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      logger.error({ err: error }, 'a part did not close cleanly');
+    }
+  }
+}
+
+function buildParts(config: Config, logger: Logger, closers: Close[]): Parts {
   const clock = systemClock;
   const metrics = makeMetrics();
   const health = makeHealth();
@@ -101,9 +114,13 @@ function buildParts(config: Config, logger: Logger, closers: (() => Promise<void
   closers.push(aws.close, () => client.destroy());
   const store = makeDynamoStore({ client, table: config.store.table, metrics, logger, clock });
   const github = makeGitHub({ apiUrl: config.github.apiUrl, token: secrets.githubToken, clock, metrics, logger });
-  const hidden = [secrets.webhookSecret, secrets.githubToken ?? '', secrets.signingKey].filter(Boolean);
-  const logTail = makeLogTail({ aws, clock, secrets: hidden });
+  const logTail = makeLogTail({ aws, clock, secrets: hiddenOf(config) });
   return { config, logger, clock, metrics, health, aws, github, store, logTail, controllers: [] };
+}
+
+/** What must never be seen in a text that comes out of a task. */
+function hiddenOf({ secrets }: Config): readonly string[] {
+  return [secrets.webhookSecret, secrets.githubToken ?? '', secrets.signingKey].filter(Boolean);
 }
 
 /** A store that does not answer is waited for, visibly; one that is misconfigured ends the start. */
@@ -118,14 +135,14 @@ async function prepareStore({ config, store, logger, health, clock }: Parts, sig
       health.set('store', false, error.message);
       logger.error(
         { table: config.store.table, endpoint: config.awsEndpoint },
-        `${error.message}; trying again in ${STORE_RETRY_MS / 1_000} s`,
+        `${error.message}; trying again in ${config.intervals.pollMs / 1_000} s`,
       );
-      await sleep(clock, STORE_RETRY_MS, signal);
+      await sleep(clock, config.intervals.pollMs, signal);
     }
   }
 }
 
-async function startAdmin(parts: Parts): Promise<() => Promise<void>> {
+async function startAdmin(parts: Parts, closers: Close[]): Promise<string> {
   const { config, metrics, health, logger, store, controllers } = parts;
   const admin = await startAdminServer({
     address: config.http.admin,
@@ -135,14 +152,16 @@ async function startAdmin(parts: Parts): Promise<() => Promise<void>> {
     dead: () => controllers.filter((controller) => !controller.alive()).map(({ name }) => name),
     environments: async () => (await store.list()).map((record) => viewIn(parts, record)),
   });
-  return () => admin.close();
+  closers.push(admin.close);
+  const { host, port } = admin.address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function viewIn({ config, clock }: Parts, record: StoredEnvironment): EnvironmentView {
   return viewOf(record, projectOf(config.projects, record), clock.now());
 }
 
-function startLoops(parts: Parts, closers: (() => Promise<void> | void)[]): Loops {
+function startLoops(parts: Parts, closers: Close[]): Loops {
   const { config, clock, metrics, store, logger } = parts;
   const start = (name: string, reconcile: Reconcile): Controller => {
     const backoff = { baseMs: config.policy.transitionMs, maxMs: config.policy.backoffMaxMs };
@@ -185,7 +204,7 @@ function startLoops(parts: Parts, closers: (() => Promise<void> | void)[]): Loop
 
 function environmentParts({ config, aws, github, store, logTail, clock, metrics, logger }: Parts) {
   const { signingKey } = config.secrets;
-  const control = makeControlClient({ signingKey, timeoutMs: CONTROL_TIMEOUT_MS, clock });
+  const control = makeControlClient({ signingKey, timeoutMs: CONTROL_TIMEOUT_MS, clock, secrets: hiddenOf(config) });
   const snapshots = makeSnapshots({
     aws,
     installation: config.installation,
@@ -233,7 +252,11 @@ function startResync({ config, clock }: Parts, loops: Loops, watch: StoreWatch):
 }
 
 /** Where GitHub and people come in: last to open, first to close. */
-async function startDoors(parts: Parts, loops: Loops): Promise<() => Promise<void>> {
+async function startDoors(
+  parts: Parts,
+  loops: Loops,
+  closers: Close[],
+): Promise<Pick<Operator['urls'], 'webhooks' | 'frontDoor'>> {
   const { config, store, clock, metrics, logger, logTail } = parts;
   const frontDoor = await startFrontDoor({
     address: config.http.frontDoor,
@@ -254,6 +277,7 @@ async function startDoors(parts: Parts, loops: Loops): Promise<() => Promise<voi
     },
     onVisit: (sessionId) => store.recordVisit(sessionId, new Date(clock.now()).toISOString()),
   });
+  closers.push(frontDoor.close);
   const webhooks = await startWebhookServer({
     address: config.http.webhooks,
     secret: config.secrets.webhookSecret,
@@ -264,12 +288,7 @@ async function startDoors(parts: Parts, loops: Loops): Promise<() => Promise<voi
     logger,
     onIntent: (sessionId) => loops.environments.enqueue(sessionId, 'high'),
     reread: (repo, number) => loops.rereads.enqueue(rereadKey(repo, number), 'high'),
-  }).catch(async (error: unknown) => {
-    await frontDoor.close();
-    throw error;
   });
-  return async () => {
-    await webhooks.close();
-    await frontDoor.close();
-  };
+  closers.push(webhooks.close);
+  return { webhooks: webhooks.url, frontDoor: frontDoor.url };
 }

@@ -1,6 +1,7 @@
 /** ECS tasks between AWS's shape and the operator's. Pure. */
 import type { Attachment, Container, RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import type { ObservedTask, TaskLastStatus } from '../model/observed.ts';
+import { redact } from '../model/redact.ts';
 import type { RunTaskRequest } from '../model/step.ts';
 import type { TaskSpec } from '../model/observed.ts';
 import { required } from './classify.ts';
@@ -37,10 +38,15 @@ export function toObservedTask(task: Task, operation: string, defaults: TaskDefa
     createdAt: task.createdAt?.getTime() ?? defaults.now,
     ip: ipOf(task),
     stopCode: task.stopCode,
-    stoppedReason: task.stoppedReason,
+    stoppedReason: shown(task.stoppedReason),
     exitCode: container?.exitCode,
-    containerReason: container?.reason,
+    containerReason: shown(container?.reason),
   };
+}
+
+/** Reasons end in comments and on public pages. */
+function shown(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : redact(reason);
 }
 
 /** A status that AWS adds one day is one in transition: neither running nor gone. */

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ControlAnswer } from '../model/observed.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { redact } from '../model/redact.ts';
 import { TransientError } from '../runtime/errors.ts';
 import { type Exchange, exchange } from './exchange.ts';
 import type { ControlPort } from './port.ts';
-import { parseRefusal, parseReport } from './report-schema.ts';
+import { parseRefusal, parseReport, type ParsedReport } from './report-schema.ts';
 import { bodySha256, type Claims, parseSigningKey, sign } from './signing.ts';
 
 export interface ControlClientOptions {
@@ -17,6 +18,8 @@ export interface ControlClientOptions {
   /** For one whole exchange; about 2,000. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Values that never leave in a message or report: the installation's own secrets. */
+  readonly secrets: readonly string[];
   /** A fresh value for every request, 16 to 64 characters of base64url; random bytes when absent. */
   readonly nonce?: (() => string) | undefined;
 }
@@ -28,7 +31,7 @@ const VALID_SECONDS = 60;
 /** Throws when the signing key is not usable. */
 export function makeControlClient(options: ControlClientOptions): ControlPort {
   const key = parseSigningKey(options.signingKey);
-  const { clock, timeoutMs } = options;
+  const { clock, timeoutMs, secrets } = options;
   const port = options.port ?? CONTROL_PORT;
   const nonce = options.nonce ?? (() => randomBytes(16).toString('base64url'));
 
@@ -41,26 +44,28 @@ export function makeControlClient(options: ControlClientOptions): ControlPort {
   }
 
   const where = (ip: string): string => `the control port ${ip}:${port}`;
+  /** A person's sentence about what may have been answered by anybody. */
+  const said = (ip: string, result: Exchange): string => redact(`${where(ip)} ${describe(result, timeoutMs)}`, secrets);
 
   return {
     async report(ip, session) {
       const result = await ask(ip, { session, method: 'GET', path: '/status' }, '');
       if (result.kind !== 'answer' || result.status !== 200) {
-        return { ok: false, message: `${where(ip)} ${describe(result, timeoutMs)}` };
+        return { ok: false, message: said(ip, result) };
       }
-      return reportOf(result.body, session, where(ip));
+      const answer = reportOf(parseReport(result.body, secrets), session, where(ip));
+      return answer.ok ? answer : { ok: false, message: redact(answer.message, secrets) };
     },
     async sync(ip, session, request) {
       const body = JSON.stringify({ branch: request.branch, commit: request.commit });
       const result = await ask(ip, { session, method: 'POST', path: '/sync' }, body);
       if (result.kind === 'answer' && result.status === 202) return;
-      throw new TransientError('ControlUnreachable', `${where(ip)} ${describe(result, timeoutMs)}`);
+      throw new TransientError('ControlUnreachable', said(ip, result));
     },
   };
 }
 
-function reportOf(body: string, session: string, where: string): ControlAnswer {
-  const parsed = parseReport(body);
+function reportOf(parsed: ParsedReport, session: string, where: string): ControlAnswer {
   if (!parsed.ok)
     return { ok: false, message: `${where} is not a supervisor's: its report is not valid (${parsed.fault})` };
   if (parsed.report.session !== session) {

@@ -1,8 +1,10 @@
 /**
- * What a supervisor answers, validated and bounded: a pull request's code runs beside it and could answer in its place.
+ * What a supervisor answers, validated, bounded, and without what looks like a secret: a pull request's code runs beside
+ * it and could answer in its place, and what it says ends in comments and on public pages.
  */
 import { z } from 'zod';
 import type { SupervisorReport } from '../model/observed.ts';
+import { redact, redactLines } from '../model/redact.ts';
 
 const MAX_MESSAGE = 2_000;
 const MAX_TAIL = 20;
@@ -10,44 +12,48 @@ const MAX_LINE = 1_000;
 
 const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'expected 40 or 64 hex digits');
 const phase = z.enum(['fetch', 'install', 'build', 'start']);
-const cut = (limit: number) => z.string().transform((text) => text.slice(0, limit));
+const cut = (limit: number) => (text: string) => text.slice(0, limit);
 
-const report = z.object({
-  session: z.string(),
-  liveCommit: commit.optional(),
-  healthy: z.boolean(),
-  job: z.object({ commit: commit.optional(), phase, startedAt: z.iso.datetime() }).optional(),
-  failure: z
-    .object({
-      commit: commit.optional(),
-      phase,
-      message: cut(MAX_MESSAGE),
-      at: z.iso.datetime(),
-      logTail: z.array(cut(MAX_LINE)).transform((lines) => lines.slice(-MAX_TAIL)),
-    })
-    .optional(),
-  inFlight: z.int().nonnegative(),
-});
+/** Redacted before it is cut, since half a secret is not known as one. */
+const reportWithout = (secrets: readonly string[]) =>
+  z.object({
+    session: z.string(),
+    liveCommit: commit.optional(),
+    healthy: z.boolean(),
+    job: z.object({ commit: commit.optional(), phase, startedAt: z.iso.datetime() }).optional(),
+    failure: z
+      .object({
+        commit: commit.optional(),
+        phase,
+        message: z.string().transform((text) => cut(MAX_MESSAGE)(redact(text, secrets))),
+        at: z.iso.datetime(),
+        logTail: z
+          .array(z.string())
+          .transform((lines) => redactLines(lines, secrets).slice(-MAX_TAIL).map(cut(MAX_LINE))),
+      })
+      .optional(),
+    inFlight: z.int().nonnegative(),
+  });
 
 export type ParsedReport =
   | { readonly ok: true; readonly report: SupervisorReport }
   | { readonly ok: false; readonly fault: string };
 
 /** `fault` names the first field that is wrong. Fields that this Mayfly does not know are dropped. */
-export function parseReport(body: string): ParsedReport {
+export function parseReport(body: string, secrets: readonly string[]): ParsedReport {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
     return { ok: false, fault: 'the body is not JSON' };
   }
-  const parsed = report.safeParse(value);
+  const parsed = reportWithout(secrets).safeParse(value);
   if (parsed.success) return { ok: true, report: parsed.data };
   const issue = parsed.error.issues[0];
   return { ok: false, fault: `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not valid'}` };
 }
 
-const refusal = z.object({ error: z.string().max(64), message: cut(300) });
+const refusal = z.object({ error: z.string().max(64), message: z.string().transform(cut(300)) });
 
 /** The code and message of a supervisor's refusal; undefined when the body is nothing of a supervisor's. */
 export function parseRefusal(body: string): { readonly error: string; readonly message: string } | undefined {

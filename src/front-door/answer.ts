@@ -6,6 +6,7 @@ import { environmentPage } from './environment-page.ts';
 import { factsOf } from './facts.ts';
 import { nowherePage, unavailablePage } from './other-pages.ts';
 import { type Page, renderPage } from './page.ts';
+import { publicView } from './public-view.ts';
 
 /** Carried by every answer of the front door, and by no answer of an environment. */
 const FRONT_DOOR_HEADER = 'x-mayfly-front-door';
@@ -32,7 +33,8 @@ export function wantsJson({ accept = '' }: IncomingHttpHeaders): boolean {
   return accept.includes('application/json') && !accept.includes('text/html');
 }
 
-export function environmentAnswer(view: EnvironmentView, log: readonly string[], audience: Audience): Answer {
+export function environmentAnswer(whole: EnvironmentView, log: readonly string[], audience: Audience): Answer {
+  const view = publicView(whole);
   const facts = factsOf(view, log, audience.now);
   const kind = view.state === 'FAILED' ? 'failed' : view.state === 'STOPPED' ? 'stopped' : 'environment';
   const page = environmentPage(view, facts, audience.now);

@@ -125,6 +125,19 @@ describe('a task as observed', () => {
     expect(task?.ip).toBeUndefined();
   });
 
+  it('says why without what is secret, since the reason is shown to everybody', async () => {
+    const task = await describeOne({
+      ...RUNNING,
+      lastStatus: 'STOPPED',
+      stoppedReason: 'CannotPullContainerError: https://me:hunter2@registry.test/web',
+      containers: [{ name: 'web', reason: 'exec DB_PASSWORD=hunter2 failed' }],
+    });
+    expect(task).toMatchObject({
+      stoppedReason: 'CannotPullContainerError: https://[redacted]@registry.test/web',
+      containerReason: 'exec DB_PASSWORD=[redacted] failed',
+    });
+  });
+
   it('in a status that nobody knows yet is in transition', async () => {
     expect((await describeOne({ ...RUNNING, lastStatus: 'WARMING' }))?.lastStatus).toBe('PENDING');
     const leaving = { ...RUNNING, lastStatus: 'COOLING', desiredStatus: 'STOPPED' };

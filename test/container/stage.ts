@@ -221,7 +221,7 @@ export async function startEnvironment({ repository, env = {}, timings }: Enviro
     supervisor.stop();
     await supervisor.done;
   });
-  const client = makeControlClient({ signingKey: KEY, timeoutMs: 5_000, clock: systemClock });
+  const client = makeControlClient({ signingKey: KEY, timeoutMs: 5_000, clock: systemClock, secrets: [] });
   const report = async (): Promise<SupervisorReport> => {
     const answer = await client.report(ip, SESSION);
     if (!answer.ok) throw new Error(answer.message);

@@ -12,6 +12,8 @@ import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 const PEM = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const SESSION = 'tt-feature';
 const COMMIT = 'a'.repeat(40);
+const SECRET = 'correct horse battery';
+const TOKEN = `ghp_${'a1'.repeat(18)}`;
 const REPORT = { session: SESSION, liveCommit: COMMIT, healthy: true, inFlight: 2 };
 
 async function listen(server: Server): Promise<number> {
@@ -25,7 +27,8 @@ async function listen(server: Server): Promise<number> {
 async function clientOf(listener: RequestListener, timeoutMs = 5_000): Promise<ControlPort> {
   const server = createServer(listener);
   onTestFinished(() => server.closeAllConnections());
-  return makeControlClient({ signingKey: PEM, port: await listen(server), timeoutMs, clock: systemClock });
+  const port = await listen(server);
+  return makeControlClient({ signingKey: PEM, port, timeoutMs, clock: systemClock, secrets: [SECRET] });
 }
 
 const answering = (status: number, body: unknown): Promise<ControlPort> =>
@@ -52,6 +55,29 @@ describe('a report', () => {
     expect(cut?.logTail).toHaveLength(20);
     expect(cut?.logTail[0]).toMatch(/^30 /);
     expect(cut?.logTail[0]).toHaveLength(1_000);
+  });
+
+  test('and its failure lose what is secret before they are cut, also where it spans lines', async () => {
+    const logTail = ['x', `a ${SECRET}`, '-----BEGIN PRIVATE KEY-----', 'MIIE', '-----END PRIVATE KEY-----', 'last'];
+    const message = `${'m'.repeat(1_990)} ${TOKEN} ${SECRET}`;
+    const failure = { phase: 'build', message, at: '2030-01-01T00:00:00.000Z', logTail };
+    const answer = await (await answering(200, { ...REPORT, failure })).report('127.0.0.1', SESSION);
+    const failed = answer.ok ? answer.report.failure : undefined;
+    expect(failed?.logTail).toEqual(['x', 'a [redacted]', '[redacted]', 'last']);
+    expect(failed?.message).toMatch(/m \[redacte/);
+  });
+
+  test.each([
+    [{ ...REPORT, session: TOKEN }, 200],
+    [{ ...REPORT, session: SECRET }, 200],
+    [{ error: 'no', message: `it is ${SECRET} and ${TOKEN}` }, 500],
+  ])('that is not one is told without what is secret', async (body, status) => {
+    const client = await answering(status, body);
+    const message = await messageOf(client);
+    expect(message).toContain('[redacted]');
+    expect(message).not.toMatch(/horse|ghp_/);
+    const error: unknown = await client.sync('127.0.0.1', SESSION, { branch: 'a', commit: COMMIT }).catch((e) => e);
+    expect(String(error)).not.toMatch(/horse|ghp_/);
   });
 
   test.each([
@@ -88,7 +114,7 @@ describe('a report', () => {
 
 describe('what went wrong is told apart', () => {
   test('nobody listens', async () => {
-    const client = makeControlClient({ signingKey: PEM, port: 1, timeoutMs: 5_000, clock: systemClock });
+    const client = makeControlClient({ signingKey: PEM, port: 1, timeoutMs: 5_000, clock: systemClock, secrets: [] });
     expect(await messageOf(client)).toBe(
       'the control port 127.0.0.1:1 refused the connection: no supervisor listens there',
     );
@@ -123,7 +149,7 @@ describe('what went wrong is told apart', () => {
 
   test('what answers is not HTTP', async () => {
     const port = await listen(createTcpServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-x\r\n')));
-    const client = makeControlClient({ signingKey: PEM, port, timeoutMs: 5_000, clock: systemClock });
+    const client = makeControlClient({ signingKey: PEM, port, timeoutMs: 5_000, clock: systemClock, secrets: [] });
     expect(await messageOf(client)).toMatch(/the answer is not HTTP$/);
   });
 
@@ -187,7 +213,13 @@ describe('signing', () => {
       response.end();
     });
     const clock: Clock = { ...systemClock, now: () => 5_000_000 };
-    const client = makeControlClient({ signingKey: PEM, port: await listen(server), timeoutMs: 5_000, clock });
+    const client = makeControlClient({
+      signingKey: PEM,
+      port: await listen(server),
+      timeoutMs: 5_000,
+      clock,
+      secrets: [],
+    });
     await client.report('127.0.0.1', SESSION);
     await client.report('127.0.0.1', SESSION);
     const verifier = makeVerifier(createPublicKey(key), SESSION, () => 5_000_000);

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Audience } from '../../src/front-door/answer.ts';
 import { environmentAnswer } from '../../src/front-door/answer.ts';
 import { html } from '../../src/front-door/html.ts';
+import type { ConditionType } from '../../src/model/conditions.ts';
+import { REASONS, type Reason } from '../../src/model/reasons.ts';
 import { viewOf } from '../../src/status/view.ts';
 import { hostile, shapeOfPage } from '../status/hostile.ts';
 import { BUILDING, conditions, NOW, PROJECT, type Sample, SERVING, SOURCE, stored } from '../status/samples.ts';
@@ -60,6 +62,47 @@ describe('text that others wrote', () => {
     expect(body.length).toBeLessThan(60_000);
     expect(body).toContain('4999 ');
     expect(body).not.toContain('>4979 ');
+  });
+});
+
+describe('what only operators may know', () => {
+  const RAW = 'the control port 10.1.2.3:8080 of account 123456789012 said arn:aws:iam::123456789012:role/x';
+  const shown = (sample: Sample): readonly string[] =>
+    [false, true].map((json) => environmentAnswer(viewOf(stored(sample), PROJECT, NOW), [], { json, now: NOW }).body);
+
+  it.each<[ConditionType, Reason]>([
+    ['ControlReachable', 'ControlUnreachable'],
+    ['ControlReachable', 'Unknown'],
+    ['Reported', 'ReportRefused'],
+    ['ImageAvailable', 'ImageNotFound'],
+    ['TaskRunning', 'AwsDenied'],
+    ['Removed', 'AwsError'],
+    ['Routed', 'QuotaExceeded'],
+  ])('of %s %s stays away; the page tells the meaning', (type, reason) => {
+    for (const body of shown({
+      status: { conditions: { ...SERVING, ...conditions({ [type]: ['False', reason, RAW] }) } },
+    })) {
+      expect(body).not.toContain('123456789012');
+      expect(body).not.toContain('10.1.2.3');
+      expect(body).toContain(REASONS[reason].slice(0, 12));
+    }
+  });
+
+  it('stays away when it is why the environment failed', () => {
+    const blocked = conditions({
+      TaskRunning: ['False', 'ImageNotFound', RAW],
+      Ready: ['False', 'ImageNotFound', RAW],
+    });
+    for (const body of shown({ state: 'FAILED', status: { conditions: blocked } })) {
+      expect(body).not.toContain('123456789012');
+      expect(body).toContain(REASONS.ImageNotFound);
+    }
+  });
+
+  it('does not take away what the app says', () => {
+    const building = { ...BUILDING, ...conditions({ Ready: ['False', 'BuildFailed', 'tsc found 3 errors'] }) };
+    for (const body of shown({ state: 'FAILED', status: { conditions: building } }))
+      expect(body).toContain('tsc found 3 errors');
   });
 });
 
