@@ -2,8 +2,9 @@
  * How old a snapshot may be for one environment's pass: never older than its own last write (else it would not see what
  * it did), never older than the last resync, and, while something is changing, no older than the pause between looks.
  * Settled environments so share one snapshot a resync, which is what keeps a pass over many of them cheap (DESIGN §6).
- * In memory only: after a restart every first look is fresh.
+ * In memory only: after a restart every first look has a fresh snapshot.
  */
+import { digest } from '../model/digest.ts';
 import type { Status } from '../model/environment.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Policy } from '../model/policy.ts';
@@ -44,7 +45,11 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
   let resyncedAt = clock.monotonic();
 
   const memoryOf = (sessionId: string): Memory => {
-    const known = sessions.get(sessionId) ?? { wroteAt: -Infinity, settled: false, healthLookedAt: -Infinity };
+    const known = sessions.get(sessionId) ?? {
+      wroteAt: -Infinity,
+      settled: false,
+      healthLookedAt: clock.monotonic() - shareOf(sessionId) * policy.healthLookMs,
+    };
     sessions.set(sessionId, known);
     return known;
   };
@@ -78,4 +83,12 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
       sessions.delete(sessionId);
     },
   };
+}
+
+/**
+ * From 0 up to 1, even over many sessions: after a start the looks at the health of settled environments spread over the
+ * time between two of them. A thousand at once would hold up everything else for minutes (AWS-FACTS ELBv2 "throttling").
+ */
+function shareOf(sessionId: string): number {
+  return Number.parseInt(digest(sessionId, 8), 16) / 2 ** 32;
 }
