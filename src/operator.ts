@@ -15,6 +15,7 @@ import { makeRereadReconcile, rereadKey } from './controllers/reread.ts';
 import { startFrontDoor } from './front-door/server.ts';
 import { makeGitHub } from './github/client.ts';
 import type { GitHubPort } from './github/port.ts';
+import { correctedPulls, knownPulls, type PullRef } from './intake/known-pulls.ts';
 import { startWebhookServer } from './intake/webhook-server.ts';
 import type { Config } from './model/config.ts';
 import { projectOf } from './model/project.ts';
@@ -24,6 +25,7 @@ import { type LogTail, makeLogTail } from './observe/log-tail.ts';
 import { makeSnapshots } from './observe/snapshot.ts';
 import { type Clock, sleep, systemClock } from './runtime/clock.ts';
 import { type Controller, type Reconcile, startController } from './runtime/controller.ts';
+import type { Priority } from './runtime/workqueue.ts';
 import { makeReporter } from './status/reporter.ts';
 import { type EnvironmentView, viewOf } from './status/view.ts';
 import { type StoreWatch, watchStore } from './store/changes.ts';
@@ -61,7 +63,7 @@ interface Parts {
 interface Loops {
   readonly environments: Controller;
   readonly reports: Controller;
-  readonly rereads: Controller;
+  reread(pulls: readonly PullRef[], priority: Priority): void;
   resync(): void;
 }
 
@@ -82,7 +84,7 @@ export async function startOperator(config: Config, logger: Logger, signal: Abor
     await prepareStore(parts, signal);
     const loops = startLoops(parts, closers);
     const watch = startWatch(parts, loops);
-    closers.push(watch.stop, startResync(parts, loops, watch));
+    closers.push(watch.stop, startResync(parts, loops, watch), startRereads(parts, loops, watch));
     const doors = await startDoors(parts, loops, closers);
     parts.health.set('start', true, 'everything listens');
     return { urls: { ...doors, admin }, stop };
@@ -152,7 +154,7 @@ async function startAdmin(parts: Parts, closers: Close[]): Promise<string> {
     dead: () => controllers.filter((controller) => !controller.alive()).map(({ name }) => name),
     environments: async () => (await store.list()).map((record) => viewIn(parts, record)),
   });
-  closers.push(admin.close);
+  closers.push(() => admin.close());
   const { host, port } = admin.address;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
@@ -199,7 +201,14 @@ function startLoops(parts: Parts, closers: Close[]): Loops {
     'reread',
     makeRereadReconcile({ projects: config.projects, github: parts.github, store, clock, onIntent }),
   );
-  return { environments, reports, rereads, resync: () => freshness.resync() };
+  return {
+    environments,
+    reports,
+    reread(pulls, priority) {
+      for (const { repo, number } of pulls) rereads.enqueue(rereadKey(repo, number), priority);
+    },
+    resync: () => freshness.resync(),
+  };
 }
 
 function environmentParts({ config, aws, github, store, logTail, clock, metrics, logger }: Parts) {
@@ -219,6 +228,8 @@ function environmentParts({ config, aws, github, store, logTail, clock, metrics,
 
 /** People edit the table: what changed there is a person's change. */
 function startWatch({ config, store, clock, logger, metrics, health }: Parts, loops: Loops): StoreWatch {
+  const { projects } = config;
+  let before: readonly StoredEnvironment[] | undefined;
   const watch = watchStore({
     store,
     pollMs: config.intervals.pollMs,
@@ -226,7 +237,10 @@ function startWatch({ config, store, clock, logger, metrics, health }: Parts, lo
     logger,
     onRead(records) {
       health.set('store', true, 'the table is read');
-      countEnvironments(metrics, config.projects, records);
+      countEnvironments(metrics, projects, records);
+      if (before) loops.reread(correctedPulls(before, records, projects), 'high');
+      else loops.reread(knownPulls(records, projects), 'low');
+      before = records;
     },
     onChange(sessionId) {
       loops.environments.enqueue(sessionId, 'high');
@@ -248,6 +262,19 @@ function startResync({ config, clock }: Parts, loops: Loops, watch: StoreWatch):
     timer = clock.after(config.intervals.resyncMs, tick);
   };
   let timer = clock.after(config.intervals.resyncMs, tick);
+  return () => timer.cancel();
+}
+
+/** An event that was lost is made good, for one call to GitHub a pull request. */
+function startRereads({ config, clock }: Parts, loops: Loops, watch: StoreWatch): () => void {
+  const { projects, intervals } = config;
+  const { rereadMs } = intervals;
+  if (rereadMs === undefined) return () => undefined;
+  const tick = (): void => {
+    loops.reread(knownPulls(watch.current(), projects), 'low');
+    timer = clock.after(rereadMs, tick);
+  };
+  let timer = clock.after(rereadMs, tick);
   return () => timer.cancel();
 }
 
@@ -277,7 +304,7 @@ async function startDoors(
     },
     onVisit: (sessionId) => store.recordVisit(sessionId, new Date(clock.now()).toISOString()),
   });
-  closers.push(frontDoor.close);
+  closers.push(() => frontDoor.close());
   const webhooks = await startWebhookServer({
     address: config.http.webhooks,
     secret: config.secrets.webhookSecret,
@@ -287,8 +314,8 @@ async function startDoors(
     metrics,
     logger,
     onIntent: (sessionId) => loops.environments.enqueue(sessionId, 'high'),
-    reread: (repo, number) => loops.rereads.enqueue(rereadKey(repo, number), 'high'),
+    reread: (repo, number) => loops.reread([{ repo, number }], 'high'),
   });
-  closers.push(webhooks.close);
+  closers.push(() => webhooks.close());
   return { webhooks: webhooks.url, frontDoor: frontDoor.url };
 }

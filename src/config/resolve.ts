@@ -24,7 +24,11 @@ export function resolveConfig(file: FileConfig, around: Surroundings): Config {
     http: file.http,
     github: { apiUrl: around.githubApiUrl ?? file.github.apiUrl, webUrl: file.github.webUrl },
     policy: resolvePolicy(file.policy),
-    intervals: { pollMs: file.intervals.poll, resyncMs: file.intervals.resync },
+    intervals: {
+      pollMs: file.intervals.poll,
+      resyncMs: file.intervals.resync,
+      rereadMs: file.intervals.reread,
+    },
     workers: file.workers,
     logLevel: file.logLevel,
     secrets: around.secrets,

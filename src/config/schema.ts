@@ -189,6 +189,9 @@ export const FileSchema = group({
     resync: duration({ min: 1_000, max: MOST_TIMERS })
       .prefault('60s')
       .describe('Between reconciles of every environment.'),
+    reread: duration({ min: 1_000, max: MOST_TIMERS })
+      .prefault('5m')
+      .describe('Between reads of every open pull request that has a record; one call to GitHub each.'),
   }).prefault({}),
   workers: integer(1, 64).default(8).describe('Environments that are reconciled at the same time.'),
   logLevel: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

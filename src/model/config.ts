@@ -24,6 +24,8 @@ export interface Config {
     readonly pollMs: number;
     /** Between reconciles of every environment. */
     readonly resyncMs: number;
+    /** Between reads of every open pull request that has a record. Absent: events alone cause them. */
+    readonly rereadMs?: number | undefined;
   };
   readonly workers: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

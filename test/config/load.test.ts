@@ -74,7 +74,7 @@ describe('a minimal file', () => {
       },
       github: { apiUrl: 'https://api.github.com', webUrl: 'https://github.com' },
       policy: DEFAULT_POLICY,
-      intervals: { pollMs: 5_000, resyncMs: 60_000 },
+      intervals: { pollMs: 5_000, resyncMs: 60_000, rereadMs: 300_000 },
       workers: 8,
       logLevel: 'info',
     });
