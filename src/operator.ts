@@ -129,7 +129,7 @@ function hiddenOf({ secrets }: Config): readonly string[] {
 async function prepareStore({ config, store, logger, health, clock }: Parts, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {
-      await store.prepare(config.store.createTables);
+      await unlessAborted(store.prepare(config.store.createTables), signal);
       health.set('store', true, 'the table is usable');
       return;
     } catch (error) {
@@ -141,6 +141,18 @@ async function prepareStore({ config, store, logger, health, clock }: Parts, sig
       );
       await sleep(clock, config.intervals.pollMs, signal);
     }
+  }
+}
+
+/** Rejects with the signal's reason as soon as it aborts: a store that never answers must not hold up the end. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

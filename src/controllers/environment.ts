@@ -28,7 +28,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { absorb } from './absorb.ts';
 import { sayUnobserved, setAside } from './aside.ts';
 import type { Freshness } from './freshness.ts';
-import { countDrift, observeProgress } from './progress.ts';
+import { countDrift, observeProgress, startProgressAtZero } from './progress.ts';
 
 export interface EnvironmentLoop {
   readonly config: Config;
@@ -62,6 +62,10 @@ type Saved = Pick<StoredEnvironment, 'status' | 'state' | 'expiresAt'>;
 const LOG_LINES = 20;
 
 export function makeEnvironmentReconcile(loop: EnvironmentLoop) {
+  startProgressAtZero(
+    loop.metrics,
+    loop.config.projects.map(({ name }) => name),
+  );
   return async (sessionId: string, run: ReconcileContext): Promise<Result> => {
     const record = await loop.store.get(sessionId);
     if (!record) return forgotten(loop, sessionId);

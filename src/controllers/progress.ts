@@ -28,6 +28,15 @@ export function observeProgress(metrics: Metrics, { before, after, desired, now 
 /** Steps that make a route. Planned for an environment that was routed, they make it again: somebody took it away. */
 const PUT_BACK = ['create-target-group', 'create-rule', 'set-weights'] as const satisfies readonly StepKind[];
 
+/** Every series that can be known beforehand. */
+export function startProgressAtZero(metrics: Metrics, projects: readonly string[]): void {
+  for (const kind of PUT_BACK) metrics.driftRepaired.inc({ kind }, 0);
+  for (const project of projects) {
+    metrics.labelToUrlSeconds.zero({ project });
+    metrics.pushToLiveSeconds.zero({ project });
+  }
+}
+
 /** `before`: the status that the record had when the pass began. */
 export function countDrift(metrics: Metrics, before: Status, plan: Plan): void {
   if (!isTrue(before.conditions, 'Routed')) return;

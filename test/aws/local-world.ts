@@ -236,7 +236,7 @@ export interface NamedRunner extends TaskRunner {
   exit(taskId: string, exit: ContainerExit): void;
 }
 
-function makeNamedRunner(): NamedRunner {
+export function makeNamedRunner(): NamedRunner {
   const running: ContainerSpec[] = [];
   const exits = new Map<string, (exit: ContainerExit) => void>();
   const end = (spec: ContainerSpec, exit: ContainerExit): void => {
