@@ -133,7 +133,10 @@ export interface Observed {
   readonly targetGroup?: ObservedTargetGroup | undefined;
   /** Absent when health was not asked for: the environment is settled. */
   readonly targets?: readonly ObservedTarget[] | undefined;
-  /** Rules that forward to the environment's target group or carry its host. */
+  /**
+   * Rules that forward to the environment's target group or carry its host. One on a listener that the project was moved
+   * away from has no hosts here.
+   */
   readonly rules: readonly ObservedRule[];
   /** Priorities in use on the listener. */
   readonly takenPriorities: readonly number[];

@@ -24,17 +24,34 @@ export function shareOf(snapshot: FleetSnapshot, installation: string, sessionId
   return {
     listed: readable(snapshot.tasksByCluster).flatMap((tasks) => tasks.get(sessionId) ?? []),
     targetGroup,
-    rules: onListener.filter((rule) => weightOf(rule, targetGroup) !== undefined || carries(rule, host)),
+    rules: [
+      ...onListener.filter((rule) => weightOf(rule, targetGroup) !== undefined || carries(rule, host)),
+      ...leftBehind(snapshot, project, targetGroup),
+    ],
     takenPriorities: onListener.map(({ priority }) => priority),
   };
 }
 
 /**
+ * Rules to our target group on other listeners: the project was moved. They are shown without their hosts, so that none
+ * of them passes for the environment's route.
+ */
+function leftBehind(
+  { rulesByListener }: FleetSnapshot,
+  { listener }: Project,
+  group: ObservedTargetGroup | undefined,
+): readonly ObservedRule[] {
+  const elsewhere = new Map([...rulesByListener].filter(([arn]) => arn !== listener.arn));
+  const rules = readable(elsewhere).flat();
+  return rules.filter((rule) => weightOf(rule, group) !== undefined).map((rule) => ({ ...rule, hosts: [] }));
+}
+
+/**
  * True while requests do not simply flow to one running task: health is then worth a call. A settled environment has one
- * task, running, and a rule that gives its target group the weight 1.
+ * task, running, and a rule for its host that gives its target group the weight 1.
  */
 export function isInTransition(share: Share, tasks: readonly ObservedTask[]): boolean {
-  const routed = share.rules.some((rule) => weightOf(rule, share.targetGroup) === 1);
+  const routed = share.rules.some((rule) => rule.hosts.length > 0 && weightOf(rule, share.targetGroup) === 1);
   return !routed || tasks.length !== 1 || tasks.some(({ lastStatus }) => lastStatus !== 'RUNNING');
 }
 

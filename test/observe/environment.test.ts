@@ -280,6 +280,41 @@ describe('rules', () => {
   });
 });
 
+describe('a project that was moved to another listener', () => {
+  async function moved() {
+    const { api, project, frontDoorArn } = world;
+    const { LoadBalancers } = await api.elbv2.DescribeLoadBalancers.handle({});
+    const { Listeners } = await api.elbv2.CreateListener.handle({
+      LoadBalancerArn: LoadBalancers?.[0]?.LoadBalancerArn ?? '',
+      Protocol: 'HTTP',
+      Port: 8001,
+      DefaultActions: [{ Type: 'forward', TargetGroupArn: frontDoorArn }],
+    });
+    const arn = Listeners?.[0]?.ListenerArn ?? '';
+    const observing = observer(world.aws, { listenerArns: [arn] });
+    return { observing, project: { ...project, listener: { ...project.listener, arn } } };
+  }
+
+  it('leaves its old rule behind, which is seen, and is no route', async () => {
+    await run();
+    const { ruleArn } = await route(1);
+    await world.clock.advance(200);
+    const { observing, project } = await moved();
+    const observed = await observing.observe(ask({ project }));
+    expect(observed.rules).toMatchObject([{ arn: ruleArn, priority: 1234, hosts: [] }]);
+    expect(observed.takenPriorities).toEqual([]);
+    expect(observed.targets).toEqual([]);
+  });
+
+  it('and does not see the rules of others there, though they carry its host', async () => {
+    const forward = [{ targetGroupArn: world.frontDoorArn, weight: 1 }];
+    const rule = { listenerArn: world.project.listener.arn, priority: 7, host: `${SESSION}.preview.test` };
+    await world.aws.elbv2.createRule({ ...rule, forward, tags: {} });
+    const { observing, project } = await moved();
+    expect((await observing.observe(ask({ project }))).rules).toEqual([]);
+  });
+});
+
 describe('the branch’s head', () => {
   it('is not asked for when the record names a commit, or nobody wants the environment', async () => {
     expect((await observer().observe(ask())).head).toBeUndefined();
