@@ -10,6 +10,7 @@ import { publicKeyOf } from './control/signing.ts';
 import { makeEnvironmentReconcile } from './controllers/environment.ts';
 import { countEnvironments } from './controllers/fleet.ts';
 import { makeFreshness } from './controllers/freshness.ts';
+import { startProgressAtZero } from './controllers/progress.ts';
 import { makeReportReconcile } from './controllers/report.ts';
 import { makeRereadReconcile, rereadKey } from './controllers/reread.ts';
 import { startFrontDoor } from './front-door/server.ts';
@@ -108,6 +109,10 @@ async function closeAll(closers: readonly Close[], logger: Logger): Promise<void
 function buildParts(config: Config, logger: Logger, closers: Close[]): Parts {
   const clock = systemClock;
   const metrics = makeMetrics();
+  startProgressAtZero(
+    metrics,
+    config.projects.map(({ name }) => name),
+  );
   const health = makeHealth();
   health.set('start', false, 'starting');
   const { region, awsEndpoint: endpoint, secrets } = config;

@@ -3,7 +3,7 @@
  * whatever woke it; nothing is remembered between passes but how fresh the next look must be.
  */
 import type { Applier } from '../apply/applier.ts';
-import { beginPass } from '../apply/context.ts';
+import { beginPass, type RecordAttempt } from '../apply/context.ts';
 import { failed, type StepFailed } from '../apply/outcome.ts';
 import { AwsError } from '../aws/errors.ts';
 import { canonical } from '../model/digest.ts';
@@ -28,7 +28,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { absorb } from './absorb.ts';
 import { sayUnobserved, setAside } from './aside.ts';
 import type { Freshness } from './freshness.ts';
-import { countDrift, observeProgress, startProgressAtZero } from './progress.ts';
+import { countDrift, observeProgress } from './progress.ts';
 
 export interface EnvironmentLoop {
   readonly config: Config;
@@ -62,10 +62,6 @@ type Saved = Pick<StoredEnvironment, 'status' | 'state' | 'expiresAt'>;
 const LOG_LINES = 20;
 
 export function makeEnvironmentReconcile(loop: EnvironmentLoop) {
-  startProgressAtZero(
-    loop.metrics,
-    loop.config.projects.map(({ name }) => name),
-  );
   return async (sessionId: string, run: ReconcileContext): Promise<Result> => {
     const record = await loop.store.get(sessionId);
     if (!record) return forgotten(loop, sessionId);
@@ -169,10 +165,11 @@ async function attachLogTail(pass: Pass, observed: Observed): Promise<void> {
 /** One step after the other; the first that fails ends the pass, since later ones build on it. */
 async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<StepFailed | undefined> {
   const { loop, run } = pass;
-  const shared = beginPass(context.observed, async (attempt) => {
+  const recordAttempt: RecordAttempt = async (attempt) => {
     pass.status = forgetOldFailure({ ...pass.status, attempt }, context.now);
     await save(pass, context, plan, undefined);
-  });
+  };
+  const shared = beginPass(context.observed, recordAttempt, run.logger);
   for (const step of plan.steps) {
     run.signal.throwIfAborted();
     const outcome = await loop.applier.apply(pass.record.sessionId, step, shared);
