@@ -7,26 +7,34 @@ export interface CachedOptions {
   readonly clock: Clock;
   /** How long an answer is good for, from the moment it was asked for. */
   readonly freshMs: number;
+  /** The same for `undefined`: what is not there yet may come at any moment. */
+  readonly absentMs: number;
   /** How long the source may take; after that the answer is an error. */
   readonly timeoutMs: number;
 }
 
 export function makeCached<T>(
   load: (key: string) => Promise<T>,
-  { clock, freshMs, timeoutMs }: CachedOptions,
+  { clock, freshMs, absentMs, timeoutMs }: CachedOptions,
 ): (key: string) => Promise<T> {
-  const answers = new Map<string, { readonly at: number; readonly answer: Promise<T> }>();
+  const answers = new Map<string, { until: number; readonly answer: Promise<T> }>();
   return (key) => {
     const now = clock.monotonic();
     const known = answers.get(key);
-    if (known && now - known.at < freshMs) return known.answer;
+    if (known && now < known.until) return known.answer;
     answers.delete(key);
     // Oldest first: a map keeps the order of insertion.
     const [oldest] = answers.keys();
     if (answers.size >= MOST_KEYS && oldest !== undefined) answers.delete(oldest);
-    const answer = bounded(clock, timeoutMs, load, key);
-    answers.set(key, { at: now, answer });
-    return answer;
+    const asked = { until: now + freshMs, answer: bounded(clock, timeoutMs, load, key) };
+    answers.set(key, asked);
+    asked.answer.then(
+      (found) => {
+        if (found === undefined) asked.until = now + absentMs;
+      },
+      () => undefined,
+    );
+    return asked.answer;
   };
 }
 

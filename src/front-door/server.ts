@@ -28,8 +28,9 @@ import { isVisit, makeVisits } from './visits.ts';
 export const HEALTH_PATH = '/.mayfly/health';
 /** Longer than ALB's idle timeout of 60 s. AWS-FACTS ELBv2 "keep-alive". */
 const KEEP_ALIVE_MS = 75_000;
-const LOOKUP = { freshMs: 1_000, timeoutMs: 4_000 };
-const LOG = { freshMs: 3_000, timeoutMs: 1_500 };
+/** Whoever follows the URL right after labelling, before the record is written, waits no second for its page. */
+const LOOKUP = { freshMs: 1_000, absentMs: 100, timeoutMs: 4_000 };
+const LOG = { freshMs: 3_000, absentMs: 3_000, timeoutMs: 1_500 };
 
 /** States in which the log tells what is going on. */
 const WITH_LOG: ReadonlySet<EnvironmentState> = new Set(['STARTING', 'FAILED', 'RUNNING']);
