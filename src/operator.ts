@@ -228,7 +228,7 @@ function startLoops(parts: Parts, closers: Close[]): Loops {
   };
 }
 
-function environmentParts({ config, aws, github, store, logTail, clock, metrics, logger }: Parts) {
+function environmentParts({ config, aws, github, store, logTail, clock, metrics }: Parts) {
   const { signingKey } = config.secrets;
   const control = makeControlClient({ signingKey, timeoutMs: CONTROL_TIMEOUT_MS, clock, secrets: hiddenOf(config) });
   const snapshots = makeSnapshots({
@@ -239,7 +239,7 @@ function environmentParts({ config, aws, github, store, logTail, clock, metrics,
     clock,
   });
   const observer = makeObserver({ snapshots, aws, github, control, installation: config.installation, clock });
-  const applier = makeApplier({ aws, control, clock, metrics, logger });
+  const applier = makeApplier({ aws, control, clock, metrics });
   return { config, publicKey: publicKeyOf(signingKey), store, observer, applier, logTail, clock, metrics };
 }
 

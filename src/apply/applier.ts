@@ -50,9 +50,9 @@ export function makeApplier({ clock, metrics, ...deps }: ApplierOptions): Applie
       const outcome = await execute({ ...deps, sessionId, pass }, step);
       metrics.steps.inc({ kind: step.kind, outcome: labelOf(outcome) });
       const { kind, why } = step;
-      const fields = { session: sessionId, step: kind, why, ms: Math.round(clock.monotonic() - begun) };
-      if (outcome.ok) deps.logger.info({ ...fields, ...outcome }, `applied ${kind}`);
-      else deps.logger.warn({ ...fields, ...outcome }, `${kind} failed: ${outcome.message}`);
+      const fields = { step: kind, why, ms: Math.round(clock.monotonic() - begun) };
+      if (outcome.ok) pass.logger.info({ ...fields, ...outcome }, `applied ${kind}`);
+      else pass.logger.warn({ ...fields, ...outcome }, `${kind} failed: ${outcome.message}`);
       return outcome;
     },
   };

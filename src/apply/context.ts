@@ -10,7 +10,6 @@ import type { StepOutcome } from './outcome.ts';
 export interface ApplyDeps {
   readonly aws: Aws;
   readonly control: ControlPort;
-  readonly logger: Logger;
 }
 
 /**
@@ -24,12 +23,14 @@ export interface Pass {
   /** ARNs by name: as observed, and as made by earlier steps of the pass. */
   readonly targetGroupArns: Map<string, string>;
   readonly recordAttempt: RecordAttempt;
+  /** Its lines carry the reconcile's id and the session. */
+  readonly logger: Logger;
 }
 
 /** A pass on top of what was observed; make one for each plan that is applied. */
-export function beginPass(observed: Pick<Observed, 'targetGroup'>, recordAttempt: RecordAttempt): Pass {
+export function beginPass(observed: Pick<Observed, 'targetGroup'>, recordAttempt: RecordAttempt, logger: Logger): Pass {
   const { targetGroup } = observed;
-  return { targetGroupArns: new Map(targetGroup ? [[targetGroup.name, targetGroup.arn]] : []), recordAttempt };
+  return { targetGroupArns: new Map(targetGroup ? [[targetGroup.name, targetGroup.arn]] : []), recordAttempt, logger };
 }
 
 export type StepOf<K extends StepKind> = Extract<Step, { readonly kind: K }>;

@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 function begin(observed: Parameters<typeof beginPass>[0] = {}): Pass {
-  return beginPass(observed, (written) => record(written));
+  return beginPass(observed, (written) => record(written), pino({ level: 'silent' }));
 }
 
 const control: ControlPort = {
@@ -43,8 +43,7 @@ const control: ControlPort = {
 
 function apply(step: Step) {
   const { aws, clock, metrics } = world;
-  const logger = pino({ level: 'silent' });
-  return makeApplier({ aws, control, clock, metrics, logger }).apply(SESSION, step, pass);
+  return makeApplier({ aws, control, clock, metrics }).apply(SESSION, step, pass);
 }
 
 const attempt = (number = 1, more: Partial<PlannedAttempt> = {}): PlannedAttempt => ({

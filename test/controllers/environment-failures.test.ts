@@ -1,6 +1,6 @@
 /** What goes wrong under the loop: lost answers, crashes, other writers, builds and tasks that fail, AWS that refuses. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { targetGroupName } from '../../src/model/names.ts';
+import { firstPriority, targetGroupName } from '../../src/model/names.ts';
 import { DEFAULT_POLICY } from '../../src/model/policy.ts';
 import { StoreError } from '../../src/store/port.ts';
 import { INSTALLATION } from '../aws/local-world.ts';
@@ -271,9 +271,9 @@ describe('a task', () => {
     world.edit(labelled());
     await world.run(MINUTE);
     world.mutations();
-    for (let second = 0; second < 600; second += 1) {
+    for (let time = 0; time < 600_000; time += 4_000) {
       for (const { arn: each } of (await world.left()).tasks) await world.stopTask(each);
-      await world.run(1_000);
+      await world.run(4_000);
     }
     const started = runs();
     expect(started).toBeGreaterThan(3);
@@ -329,32 +329,33 @@ describe('AWS that refuses', () => {
     expect(await world.condition('Ready')).toBe('False: AwsDenied');
   });
 
-  it('a priority that a foreign rule has: takes another', async () => {
-    const { elbv2 } = world.local.aws;
-    const foreign = (priority: number) =>
-      elbv2.createRule({
-        listenerArn: world.project.listener.arn,
-        priority,
-        host: `foreign-${priority}.preview.test`,
-        forward: [{ targetGroupArn: world.local.frontDoorArn, weight: 1 }],
-        tags: {},
-      });
-    world.edit(labelled());
-    let wanted = 0;
+  it('a priority that a foreign rule takes between look and call: takes another', async () => {
+    const wanted = firstPriority(SESSION);
+    const { api, aws } = world.local;
+    let taken = false;
     world.local.fault.now = {
-      before: (operation) => (operation === 'CreateRule' && wanted === 0 ? new Error('held') : undefined),
+      before(operation) {
+        if (operation !== 'CreateRule' || taken) return undefined;
+        taken = true;
+        void api.elbv2.CreateRule.handle({
+          ListenerArn: world.project.listener.arn,
+          Priority: wanted,
+          Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: ['foreign.preview.test'] } }],
+          Actions: [{ Type: 'forward', TargetGroupArn: world.local.frontDoorArn }],
+        });
+        return undefined;
+      },
     };
-    await world.pass();
-    // Somebody takes the very priority between the look and the call.
-    world.local.fault.now = {};
-    const planned = await priorityPlanned();
-    wanted = planned;
-    await foreign(planned);
+    world.edit(labelled());
+    expect((await world.pass()).error?.message).toContain('PriorityInUse');
     await world.run(MINUTE);
-    const [rule] = (await world.left()).rules;
-    expect(rule?.priority).toBe(planned + 1);
-    expect((await world.status()).rulePriority).toBe(planned + 1);
-    expect((await elbv2.describeRules(world.project.listener.arn)).map(({ priority }) => priority)).toContain(planned);
+    const rules = await aws.elbv2.describeRules(world.project.listener.arn);
+    expect(rules.map(({ priority, hosts }) => `${priority} ${hosts.join()}`).toSorted()).toEqual([
+      `${wanted} foreign.preview.test`,
+      `${wanted + 1} tt-one.preview.test`,
+    ]);
+    expect((await world.status()).rulePriority).toBe(wanted + 1);
+    expect(await world.condition('Ready')).toBe('True: Ready');
   });
 
   it('a rule whose creation was answered late: the rule is kept, not doubled', async () => {
@@ -364,11 +365,6 @@ describe('AWS that refuses', () => {
     expect((await world.left()).rules).toHaveLength(1);
     expect(await world.condition('Ready')).toBe('True: Ready');
   });
-
-  async function priorityPlanned(): Promise<number> {
-    const { firstPriority } = await import('../../src/model/names.ts');
-    return firstPriority(SESSION);
-  }
 
   it('nothing of another session is touched', async () => {
     const { aws } = world.local;

@@ -259,7 +259,7 @@ function buildLoop({ local, config, store, supervisors: control, heads, changed 
     publicKey: 'PUBLIC KEY',
     store,
     observer: makeObserver({ snapshots, aws, github, control, installation: INSTALLATION, clock }),
-    applier: makeApplier({ aws, control, clock, metrics, logger }),
+    applier: makeApplier({ aws, control, clock, metrics }),
     logTail: makeLogTail({ aws, clock, secrets: [] }),
     freshness,
     clock,
