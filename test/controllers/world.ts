@@ -244,7 +244,6 @@ interface LoopParts {
 
 function buildLoop({ local, config, store, supervisors: control, heads, changed }: LoopParts) {
   const { aws, clock, metrics } = local;
-  const logger = pino({ level: 'silent' });
   const snapshots = makeSnapshots({
     aws,
     installation: INSTALLATION,
