@@ -13,6 +13,7 @@ import { startLocalGitHub } from './github/server.ts';
 
 const ACCOUNT = '000000000000';
 const CONTAINER = resolve(import.meta.dirname, '../../container/src/main.ts');
+const ADDRESSES = '127.20.0.0/24';
 /** One second between health checks instead of AWS's least of five. */
 const PROBE_SCALE = 0.2;
 
@@ -159,12 +160,15 @@ interface DemoFlags {
   readonly webhooksPort: number;
   readonly frontDoorPort: number;
   readonly adminPort: number;
+  readonly addresses: string;
 }
 
 async function demo(flags: DemoFlags): Promise<void> {
   const signal = untilStopped();
   if (flags.check) {
-    process.exitCode = (await runDemoCheck(join(flags.state, 'check'))) ? 0 : 1;
+    process.exitCode = (await runDemoCheck(join(flags.state, 'check'), signal)) ? 0 : 1;
+    // The step that was cut off still waits for a world that is gone.
+    if (signal.aborted) process.exit();
     return;
   }
   const ports = {
@@ -175,7 +179,8 @@ async function demo(flags: DemoFlags): Promise<void> {
     frontDoor: flags.frontDoorPort,
     admin: flags.adminPort,
   };
-  await runDemo({ repo: flags.repo, stateDir: join(flags.state, 'demo'), ports }, signal);
+  const { repo, state, addresses } = flags;
+  await runDemo({ repo, stateDir: join(state, 'demo'), ports, addresses }, signal);
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -194,6 +199,7 @@ program
   .option('--webhooks-port <port>', "the operator's webhooks", port, FIXED_PORTS.webhooks)
   .option('--front-door-port <port>', "the operator's front door", port, FIXED_PORTS.frontDoor)
   .option('--admin-port <port>', "the operator's metrics and health", port, FIXED_PORTS.admin)
+  .option('--addresses <cidr>', 'addresses of tasks', ADDRESSES)
   .addHelpText(
     'after',
     '\nExamples:\n  npm run demo\n  npm run demo -- --repo ~/code/my-app\n  npm run demo -- --check\n',
@@ -205,7 +211,7 @@ program
   .description('ECS, ELBv2, DynamoDB, CloudWatch Logs and ECR on loopback')
   .option('--port <port>', 'endpoint', port, FIXED_PORTS.aws)
   .option('--state <dir>', 'keeps everything over a restart')
-  .option('--addresses <cidr>', 'addresses of tasks', '127.20.0.0/24')
+  .option('--addresses <cidr>', 'addresses of tasks', ADDRESSES)
   .addHelpText(
     'after',
     '\nExample:\n  npm run local -- aws --state .mayfly/aws\n  aws --endpoint-url http://localhost:4566 ecs list-clusters\n',

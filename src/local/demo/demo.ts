@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly repo?: string | undefined;
   readonly stateDir: string;
   readonly ports: Ports;
+  /** Addresses of tasks, as a CIDR block within 127.0.0.0/8. */
+  readonly addresses: string;
 }
 
 type Say = (line: string) => void;
@@ -21,12 +23,12 @@ type Say = (line: string) => void;
 const say: Say = (line) => process.stdout.write(`${line}\n`);
 
 /** Runs until `signal` aborts; leaves no process behind. */
-export async function runDemo({ repo, stateDir, ports }: DemoOptions, signal: AbortSignal): Promise<void> {
+export async function runDemo({ repo, stateDir, ports, addresses }: DemoOptions, signal: AbortSignal): Promise<void> {
   await checkPorts(ports);
   const repoPath = resolve(repo ?? join(stateDir, 'web'));
   if (repo === undefined) await makeSampleRepo(repoPath);
   say(`repository     ${repoPath}`);
-  const stack = await startStack({ stateDir, repoPath, ports, say });
+  const stack = await startStack({ stateDir, repoPath, ports, addresses, say });
   try {
     await show(stack, signal);
   } finally {
@@ -42,7 +44,7 @@ async function show(stack: Stack, signal: AbortSignal): Promise<void> {
   await label(stack, branch, 'uat');
   const table = startTable(stack, process.stdout);
   try {
-    const told = untilServing(stack, table).then(() => table.say(whatToTry(stack)));
+    const told = untilServing(stack, table, signal).then(() => table.say(whatToTry(stack)));
     await Promise.race([Promise.all([told, keepOperator(stack, table, signal)]), aborted(signal)]);
   } finally {
     table.stop();
@@ -77,10 +79,10 @@ async function firstBranch(stack: Stack, signal: AbortSignal): Promise<string | 
   return undefined;
 }
 
-async function untilServing(stack: Stack, table: LiveTable): Promise<void> {
+async function untilServing(stack: Stack, table: LiveTable, signal: AbortSignal): Promise<void> {
   const TEN_MINUTES = 600_000;
   const ended = async () => (await stack.environments()).find(({ state }) => state === 'RUNNING' || state === 'FAILED');
-  const { state, url, sessionId } = await until('an environment serves', ended, TEN_MINUTES);
+  const { state, url, sessionId } = await until('an environment serves', ended, TEN_MINUTES, signal);
   const outcome =
     state === 'RUNNING' ? `open ${url}` : `${sessionId} failed; its comment says why: ${stack.github.url}`;
   table.say(`\n  ${outcome}\n`);
@@ -107,14 +109,18 @@ function whatToTry({ github, ports, repoPath, stateDir, operatorPid }: Stack): s
   ].join('\n');
 }
 
-/** The scenario on a fresh stack with ports of its own, so that it can run beside a demo. True when all holds. */
-export async function runDemoCheck(stateDir: string): Promise<boolean> {
+/**
+ * The scenario on a fresh stack with ports of its own, so that it can run beside a demo. True when all holds; false too
+ * when `signal` aborts, which ends it early.
+ */
+export async function runDemoCheck(stateDir: string, signal: AbortSignal): Promise<boolean> {
   await rm(stateDir, { recursive: true, force: true });
   const repoPath = resolve(stateDir, 'web');
   await makeSampleRepo(repoPath);
   const stack = await startStack({ stateDir, repoPath, ports: await freePorts(), addresses: '127.21.0.0/24', say });
   try {
-    return await runCheck({ stack, app: sampleApp(repoPath) }, say);
+    const check = runCheck({ stack, app: sampleApp(repoPath) }, say);
+    return await Promise.race([check, aborted(signal).then(() => false)]);
   } finally {
     await stack.close();
   }

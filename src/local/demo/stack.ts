@@ -2,40 +2,19 @@
  * The whole product on one machine: a local AWS, a local GitHub and the operator, each a process of its own, wired as
  * they would be on AWS. The AWS outlives the operator, so that killing the operator shows adoption.
  */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { stringify } from 'yaml';
-import { type Child, lastLines, startChild } from './child.ts';
 import { connectLocalGitHub, type LocalGitHubClient } from '../github/client.ts';
+import type { Child } from './child.ts';
 import type { Ports } from './ports.ts';
-import {
-  type AwsClients,
-  BASE_FAMILY,
-  CLUSTER,
-  CONTAINER,
-  makeAwsClients,
-  type Provisioned,
-  provision,
-  REGION,
-  SUBNET,
-  TABLE,
-} from './provision.ts';
-import { until } from './until.ts';
+import { type ProcessOptions, startAws, startGitHub, startOperator, untilReady } from './processes.ts';
+import { type AwsClients, makeAwsClients, type Provisioned, provision } from './provision.ts';
+import { openSecrets, type ProjectNames, projectOf, type Secrets, writeConfig } from './settings.ts';
 
-const SOURCE = resolve(import.meta.dirname, '../..');
-
-export interface StackOptions {
-  /** Everything that the stack keeps: the local AWS's state, logs, keys, the configuration. */
-  readonly stateDir: string;
-  readonly repoPath: string;
-  readonly ports: Ports;
-  /** Addresses of tasks, as a CIDR block within 127.0.0.0/8. */
-  readonly addresses?: string;
+export interface StackOptions extends ProcessOptions {
+  /** Told what was started and where. */
   readonly say: (line: string) => void;
-  /** Branches that appear as if they came from a fork. */
-  readonly forks?: readonly string[];
 }
 
 /** What the operator says of one environment at `GET /environments`. */
@@ -84,8 +63,6 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-export const LABELS = { uat: 'latest', 'uat-staging': 'staging', 'claude-dev': { image: 'latest', agent: true } };
-
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { stateDir, ports, say } = options;
   mkdirSync(stateDir, { recursive: true });
@@ -105,7 +82,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     say(`local AWS      http://127.0.0.1:${ports.aws} (pid ${aws.pid})`);
     const github = (children.github = await startGitHub(options, secrets, project));
     say(`local GitHub   http://127.0.0.1:${ports.github} (pid ${github.pid})`);
-    writeConfig({ ...options, project, provisioned });
+    writeConfig({ stateDir, ports, project, provisioned });
     return await assemble({ options, project, clients, provisioned, secrets, children });
   } catch (error) {
     await stopAll(children);
@@ -194,153 +171,4 @@ function outageOf(children: Children, name: 'aws' | 'github', start: () => Promi
       children[name] = await start();
     },
   };
-}
-
-async function startAws({ stateDir, ports, addresses }: StackOptions): Promise<Child> {
-  const aws = startChild({
-    name: 'the local AWS',
-    script: join(SOURCE, 'local/main.ts'),
-    args: [
-      'aws',
-      '--port',
-      String(ports.aws),
-      '--state',
-      join(stateDir, 'aws'),
-      ...(addresses ? ['--addresses', addresses] : []),
-    ],
-    logFile: join(stateDir, 'logs/aws.log'),
-  });
-  await aws.ready;
-  return aws;
-}
-
-async function startGitHub(
-  { stateDir, ports, repoPath, forks = [] }: StackOptions,
-  secrets: Secrets,
-  project: ProjectNames,
-): Promise<Child> {
-  const github = startChild({
-    name: 'the local GitHub',
-    script: join(SOURCE, 'local/main.ts'),
-    args: [
-      'github',
-      resolve(repoPath),
-      `--port=${ports.github}`,
-      `--name=${project.fullName}`,
-      `--state=${join(stateDir, 'github')}`,
-      `--webhook=http://127.0.0.1:${ports.webhooks}/webhooks/github`,
-      ...forks.flatMap((branch) => ['--fork', branch]),
-    ],
-    env: { GITHUB_WEBHOOK_SECRET: secrets.webhookSecret, GITHUB_TOKEN: secrets.githubToken },
-    logFile: join(stateDir, 'logs/github.log'),
-  });
-  await github.ready;
-  return github;
-}
-
-function startOperator({ stateDir, ports }: StackOptions, secrets: Secrets): Child {
-  return startChild({
-    name: 'the operator',
-    script: join(SOURCE, 'main.ts'),
-    env: {
-      MAYFLY_CONFIG: join(stateDir, 'mayfly.yaml'),
-      MAYFLY_WEBHOOK_SECRET: secrets.webhookSecret,
-      MAYFLY_SIGNING_KEY: secrets.signingKey,
-      GITHUB_TOKEN: secrets.githubToken,
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${ports.aws}`,
-      GITHUB_API_URL: `http://127.0.0.1:${ports.github}`,
-    },
-    logFile: join(stateDir, 'logs/operator.log'),
-  });
-}
-
-async function untilReady(operator: Child, adminPort: number, stateDir: string): Promise<void> {
-  const log = join(stateDir, 'logs/operator.log');
-  const ready = until(
-    'the operator is ready',
-    async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined))?.ok === true,
-    30_000,
-  );
-  const death = operator.exited.then((code) => {
-    throw new Error(`the operator ended with code ${code}:\n${lastLines(log)}`);
-  });
-  death.catch(() => undefined);
-  await Promise.race([ready, death]);
-}
-
-interface ProjectNames {
-  readonly name: string;
-  readonly fullName: string;
-}
-
-/** The folder's name as a session prefix. */
-function projectOf(repoPath: string): ProjectNames {
-  const name =
-    basename(resolve(repoPath))
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '')
-      .slice(0, 12) || 'app';
-  const prefix = /^[a-z]/.test(name) ? name : `p${name}`.slice(0, 12);
-  return { name: prefix, fullName: `demo/${prefix}` };
-}
-
-interface Secrets {
-  readonly webhookSecret: string;
-  readonly githubToken: string;
-  readonly signingKey: string;
-}
-
-/** Made once and kept, readable by the owner only, so that a restarted stack still speaks to its tasks. */
-function openSecrets(stateDir: string): Secrets {
-  const file = join(stateDir, 'secrets.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const secrets: Secrets = {
-    webhookSecret: randomBytes(24).toString('hex'),
-    githubToken: randomBytes(24).toString('hex'),
-    signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-  };
-  writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
-  return secrets;
-}
-
-interface ConfigInput extends StackOptions {
-  readonly project: ProjectNames;
-  readonly provisioned: Provisioned;
-}
-
-function writeConfig({ stateDir, ports, project, provisioned }: ConfigInput): void {
-  const loopback = (port: number): object => ({ host: '127.0.0.1', port });
-  const config = {
-    installation: 'demo',
-    aws: { region: REGION },
-    cluster: CLUSTER,
-    store: { table: TABLE, createTables: true },
-    network: { subnets: [SUBNET], securityGroups: ['sg-local'], assignPublicIp: false },
-    listeners: {
-      local: {
-        arn: provisioned.listenerArn,
-        vpcId: provisioned.vpcId,
-        frontDoorTargetGroupArn: provisioned.frontDoorTargetGroupArn,
-        domain: 'localhost',
-        url: `http://{host}:${ports.balancer}`,
-      },
-    },
-    projects: {
-      [project.name]: {
-        repo: project.fullName,
-        prefix: project.name,
-        taskDefinition: BASE_FAMILY,
-        container: CONTAINER,
-        labels: LABELS,
-        env: { VITE_API: '${PUBLIC_URL}' },
-      },
-    },
-    http: { webhooks: loopback(ports.webhooks), frontDoor: loopback(ports.frontDoor), admin: loopback(ports.admin) },
-    github: { webUrl: `http://127.0.0.1:${ports.github}` },
-    // One machine answers at once: look more often, and wait less, than one would on AWS.
-    policy: { settle: '1s', transition: '250ms', control: '1s', backoffBase: '1s' },
-    intervals: { poll: '1s', resync: '5s' },
-  };
-  writeFileSync(join(stateDir, 'mayfly.yaml'), stringify(config));
 }

@@ -1,8 +1,14 @@
 /** Waits for the world to become as a sentence says, looking often, and says what it last saw when it does not. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs: number): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<T> {
   const deadline = performance.now() + limitMs;
   let last = '';
   while (performance.now() < deadline) {
+    signal?.throwIfAborted();
     try {
       const seen = await look();
       if (seen !== undefined && seen !== false) return seen;
