@@ -93,7 +93,7 @@ describe('the demo', () => {
       await prints(demo, 'Ctrl-C ends everything');
       await prints(demo, `open http://tiny-at-first.localhost:${ports.balancer}`);
       await prints(demo, 'RUNNING');
-    const page = await visit({ port: ports.balancer, host: 'tiny-at-first.localhost' });
+      const page = await visit({ port: ports.balancer, host: 'tiny-at-first.localhost' });
       expect(page.body).toContain(tinyPageText('at-first', 'at-first'));
       for (const part of [repo, `http://127.0.0.1:${ports.github}`, 'Things to try', 'kill -9', 'RUNNING'])
         expect(demo.output()).toContain(part);
