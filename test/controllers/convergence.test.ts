@@ -142,8 +142,8 @@ async function calm(world: ControllerWorld): Promise<void> {
   for (let look = 0; look < 100 && quiet < 2; look += 1) {
     world.resync();
     await world.run(16_000);
-    const done = [await world.condition('UpToDate'), await world.condition('Removed')];
-    const rests = done.includes('True: UpToDate') || done.includes('True: Removed');
+    const done = [await world.condition('Ready'), await world.condition('Removed')];
+    const rests = done.includes('True: Ready') || done.includes('True: Removed');
     quiet = world.mutations().length === 0 && rests ? quiet + 1 : 0;
   }
 }
@@ -158,7 +158,8 @@ async function expectWanted(
   const [task] = tasks;
   const { attempt, liveCommit } = await world.status();
   expect(attempt?.taskArn).toBe(task?.arn);
-  expect(liveCommit).toBe(wanted.commit);
+  expect(liveCommit).toBe(world.project.supervisor ? wanted.commit : undefined);
+  expect(await world.condition('UpToDate')).toBe(world.project.supervisor ? 'True: UpToDate' : 'Unknown: Unknown');
   expect(task?.spec.taskDefinitionArn === world.local.baseArn).toBe(wanted.tag === 'latest');
   expect(groups).toHaveLength(1);
   expect(rules.map(({ forward }) => forward)).toEqual([
@@ -175,12 +176,15 @@ async function expectGone(world: ControllerWorld): Promise<void> {
   expect(await world.condition('Removed')).toBe('True: Removed');
 }
 
-it(
-  'comes to rest as desired',
-  async () => {
+it.each([
+  ['with a supervisor', true, RUNS],
+  ['without a supervisor', false, Math.ceil(RUNS / 4)],
+])(
+  'comes to rest as desired: a project %s',
+  async (_name, supervisor, numRuns) => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: LENGTH }), async (events) => {
-        const world = await makeControllerWorld();
+        const world = await makeControllerWorld({ supervisor });
         try {
           world.edit(labelled());
           for (const what of events) await happen(world, what);
@@ -203,7 +207,7 @@ it(
           await world.close();
         }
       }),
-      { numRuns: RUNS, interruptAfterTimeLimit: TIME_LIMIT_MS },
+      { numRuns, interruptAfterTimeLimit: TIME_LIMIT_MS },
     );
   },
   TIME_LIMIT_MS,
