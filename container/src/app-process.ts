@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHealthy, makeHealthCheck, probe, type HealthCheck, type Probe, type Target } from './health.ts';
 import { makeTail } from './log.ts';
-import { spawnGroup, type Command, type ProcessGroup } from './process-group.ts';
+import { spawnGroup, type Command, type Identity, type ProcessGroup } from './process-group.ts';
 import { PhaseError } from './progress.ts';
 import type { Timings } from './timings.ts';
 import { makeUpstream, type Upstream } from './upstream.ts';
@@ -13,6 +13,7 @@ export interface AppOptions {
   readonly cwd: string;
   /** Without PORT and HOST. */
   readonly env: Readonly<Record<string, string>>;
+  readonly runAs?: Identity | undefined;
   readonly healthPath: string;
   readonly hostHeader: string;
   readonly deadlineMs: number;
@@ -46,7 +47,7 @@ export async function startApp(options: AppOptions, signal: AbortSignal): Promis
     options.onLine(line);
   };
   const env = { ...options.env, PORT: String(port), HOST: '127.0.0.1' };
-  const group = spawnGroup(options.command, { cwd: options.cwd, env, onLine });
+  const group = spawnGroup(options.command, { cwd: options.cwd, env, onLine, runAs: options.runAs });
   try {
     const host = await untilHealthy(group, port, options, signal);
     return makeApp(group, { host, port }, options, () => tail.last(TAIL_LINES));

@@ -9,6 +9,7 @@ const log = makeLog((text) => process.stdout.write(text), token ? [token] : []);
 
 async function main(): Promise<number> {
   const settings = readSettings(process.env);
+  delete process.env['GITHUB_TOKEN'];
   log.say(`environment ${settings.session}: ${settings.repo}, branch ${settings.branch}`);
   const supervisor = await startSupervisor(settings, log);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop());

@@ -13,10 +13,18 @@ export interface Command {
   readonly title: string;
 }
 
+/** A user of the system, by number. */
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface SpawnOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly onLine: (line: string) => void;
+  /** Absent: as the supervisor itself. Supplementary groups are dropped. */
+  readonly runAs?: Identity | undefined;
 }
 
 export interface Exit {
@@ -41,8 +49,14 @@ const OUTPUT_WAIT_MS = 500;
 const KILLED_WAIT_MS = 1_000;
 
 export function spawnGroup(command: Command, options: SpawnOptions): ProcessGroup {
-  const { cwd, env, onLine } = options;
-  const child = spawn(command.file, command.args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { cwd, env, onLine, runAs } = options;
+  const child = spawn(command.file, command.args, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...runAs,
+  });
   eachLine(child.stdout, onLine);
   eachLine(child.stderr, onLine);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));

@@ -1,6 +1,7 @@
 /** The task's environment, validated. Every fault is reported at once, so that a person corrects them in one go. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { Identity } from './process-group.ts';
 
 export interface Settings {
   readonly session: string;
@@ -26,6 +27,8 @@ export interface Settings {
   readonly startDeadlineMs: number;
   /** For each of fetch, install and build. */
   readonly phaseDeadlineMs: number;
+  /** Whom the project's code runs as; absent: as the supervisor itself. */
+  readonly runAs: Identity | undefined;
   /** What children inherit: the environment without the supervisor's own variables. */
   readonly childEnv: Readonly<Record<string, string>>;
 }
@@ -48,6 +51,8 @@ const OWN_VARIABLES = new Set([
   'BIND_ADDRESS',
   'CONTROL_PORT',
   'WORK_DIR',
+  'APP_UID',
+  'APP_GID',
   'HEALTH_PATH',
   'START_DEADLINE_SECONDS',
   'PHASE_DEADLINE_SECONDS',
@@ -80,7 +85,8 @@ export function isBranch(value: string): boolean {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export function readSettings(env: Environment): Settings {
+/** Only root can run code as somebody else: without it, APP_UID and APP_GID change nothing. */
+export function readSettings(env: Environment, isRoot: boolean = process.getuid?.() === 0): Settings {
   const faults: string[] = [];
   const read = makeReader(env, faults);
   const repo = read('REPO', REPO.test.bind(REPO), 'owner/name');
@@ -110,12 +116,22 @@ export function readSettings(env: Environment): Settings {
     healthPath: read('HEALTH_PATH', /^\/[!-~]*$/.test.bind(/^\/[!-~]*$/), 'a path that begins with /', '/'),
     startDeadlineMs: 1_000 * Number(read('START_DEADLINE_SECONDS', isSeconds, 'whole seconds, 1 to 3600', '120')),
     phaseDeadlineMs: 1_000 * Number(read('PHASE_DEADLINE_SECONDS', isSeconds, 'whole seconds, 1 to 3600', '900')),
+    runAs: isRoot ? readIdentity(read) : undefined,
     childEnv: childEnvironment(env),
   };
   read('PR_NUMBER', /^\d+$/.test.bind(/^\d+$/), 'a number, or empty', '');
   const publicKey = parsePublicKey(key);
   if (faults.length > 0 || !publicKey) throw new SettingsError(faults);
   return { ...settings, publicKey, publicHost: hostName(new URL(publicUrl).host) };
+}
+
+type Read = ReturnType<typeof makeReader>;
+
+function readIdentity(read: Read): Identity | undefined {
+  const allowed = 'the number of a user or group that is not root';
+  const uid = read('APP_UID', isId, allowed, '');
+  const gid = read('APP_GID', isId, allowed, uid);
+  return uid === '' ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
 /** A Host header without its port and a final dot, in lower case. */
@@ -154,6 +170,10 @@ function isGitUrl(value: string): boolean {
 
 function isPort(value: string): boolean {
   return /^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535;
+}
+
+function isId(value: string): boolean {
+  return /^[1-9]\d{0,9}$/.test(value) && Number(value) < 2 ** 31;
 }
 
 function isSeconds(value: string): boolean {

@@ -2,19 +2,18 @@
  * The composition: ports first, then the first job; after that, orders from the control port. Ends with an exit code
  * that tells the operator why.
  */
-import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Log } from './log.ts';
+import { makeWorkDir, removeWorkDir } from './ownership.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 import { describeVersion, publicVersion, statusOf } from './reports.ts';
 import type { Settings } from './settings.ts';
 import { makeVerifier } from './signature.ts';
 import { TIMINGS, type Timings } from './timings.ts';
-import { makeUpdates, remove, type Updates } from './updates.ts';
+import { makeUpdates, type Updates } from './updates.ts';
 
 export interface Supervisor {
   /** Resolves with the exit code once everything is stopped and removed. */
@@ -25,13 +24,14 @@ export interface Supervisor {
 
 /** Resolves once both ports listen and the first job runs; rejects when a port cannot be had. */
 export async function startSupervisor(settings: Settings, log: Log, timings: Timings = TIMINGS): Promise<Supervisor> {
-  const workDir = await makeWorkDir(settings);
+  const { session, runAs } = settings;
+  const workDir = await makeWorkDir(settings.workDir ?? tmpdir(), session, runAs);
   const { promise: done, resolve: finish } = Promise.withResolvers<number>();
   let ending = false;
 
   const updates = makeUpdates({ settings, timings, log, workDir, onEnd: (code, lingerMs) => void end(code, lingerMs) });
   const ports = await openPorts(settings, updates).catch(async (error: unknown) => {
-    await remove(workDir);
+    await removeWorkDir(workDir, runAs);
     throw error;
   });
 
@@ -43,7 +43,7 @@ export async function startSupervisor(settings: Settings, log: Log, timings: Tim
     await Promise.all([updates.close(), ports.proxy.close(timings.stopDrainMs)]);
     await updates.live.stop();
     await ports.control.close();
-    await remove(workDir);
+    await removeWorkDir(workDir, runAs);
     finish(code);
   }
 
@@ -82,11 +82,4 @@ async function openPorts(settings: Settings, updates: Updates): Promise<{ proxy:
     await proxy.close(0);
     throw error;
   }
-}
-
-/** A fresh one each time: two tasks of one session on one machine must not meet. */
-async function makeWorkDir(settings: Settings): Promise<string> {
-  const parent = settings.workDir ?? tmpdir();
-  await mkdir(parent, { recursive: true });
-  return await mkdtemp(join(parent, `mayfly-${settings.session}-`));
 }

@@ -1,10 +1,10 @@
 /** From an order to a version that serves: runs jobs, switches over, and says why when one failed. */
-import { rm } from 'node:fs/promises';
 import { HttpError } from './control-server.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Jobs, makeJobs } from './jobs.ts';
 import { type LiveApp, makeLiveApp } from './live-app.ts';
 import type { Log } from './log.ts';
+import { remove } from './ownership.ts';
 import type { Wanted } from './phases/fetch.ts';
 import type { PhaseContext } from './phases/phase.ts';
 import { start } from './phases/start.ts';
@@ -39,7 +39,7 @@ export function makeUpdates(options: UpdatesOptions): Updates {
     timings,
     log,
     start: (version, signal) => start(contextOf(signal), version.checkout, version.recipe),
-    remove: (version) => remove(version.checkout.dir),
+    remove: (version) => remove(version.checkout.dir, settings.runAs),
     onCrashLoop: (reason) => jobs.newest() !== undefined || giveUp(reason),
   });
   const jobs: Jobs<Wanted> = makeJobs(runJob);
@@ -61,7 +61,7 @@ export function makeUpdates(options: UpdatesOptions): Updates {
       progress.end();
       log.say(`commit ${version.checkout.commit} serves on port ${settings.port}`);
     } catch (error) {
-      await remove(dir);
+      await remove(dir, settings.runAs);
       jobFailed(error, signal);
     }
   }
@@ -103,11 +103,6 @@ export function makeUpdates(options: UpdatesOptions): Updates {
       await jobs.close();
     },
   };
-}
-
-/** What cannot be removed costs disk space until the task ends; it is no reason to stop serving. */
-export async function remove(dir: string): Promise<void> {
-  await rm(dir, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
 }
 
 function asPhaseError(error: unknown, phase: PhaseError['phase']): PhaseError {

@@ -1,6 +1,7 @@
 /** One commit, from fetch to a healthy app: what a job makes, in a directory of its own. */
 import { join } from 'node:path';
 import type { AppProcess } from './app-process.ts';
+import { handOver } from './ownership.ts';
 import type { Progress } from './progress.ts';
 import { build } from './phases/build.ts';
 import { fetchCommit, type Wanted } from './phases/fetch.ts';
@@ -33,7 +34,10 @@ export async function makeVersion(
   progress.resolved(checkout.commit);
   context.log.say(`commit ${checkout.commit} of ${checkout.branch}: ${checkout.commitMessage}`);
   const recipe = await readRecipe(context, place.dir);
-  const installed = await progress.phase('install', () => install(context, checkout, recipe, place.previous));
+  const installed = await progress.phase('install', async () => {
+    await handOver(context, place.dir);
+    return await install(context, checkout, recipe, place.previous);
+  });
   await progress.phase('build', () => build(context, checkout, recipe));
   const app = await progress.phase('start', () => start(context, checkout, recipe));
   return { version: { checkout, recipe, installed }, app };

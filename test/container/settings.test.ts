@@ -47,6 +47,26 @@ test('COMMIT and PR_NUMBER may be empty', () => {
   expect(readSettings({ ...VALID, COMMIT: '', PR_NUMBER: '' }).commit).toBeUndefined();
 });
 
+describe('APP_UID and APP_GID', () => {
+  test.each([
+    [{ APP_UID: '1000', APP_GID: '1001' }, true, { uid: 1_000, gid: 1_001 }],
+    [{ APP_UID: '1000' }, true, { uid: 1_000, gid: 1_000 }],
+    [{ APP_UID: '1000', APP_GID: '1001' }, false, undefined],
+    [{}, true, undefined],
+  ])('%j, for root: %j', (more, isRoot, runAs) => {
+    expect(readSettings({ ...VALID, ...more }, isRoot).runAs).toEqual(runAs);
+  });
+
+  test.each(['0', '-1', 'node', '99999999999', '1.5'])('are never %s', (id) => {
+    expect(() => readSettings({ ...VALID, APP_UID: id }, true)).toThrow(/APP_UID is ".*not root/);
+    expect(() => readSettings({ ...VALID, APP_UID: '1000', APP_GID: id }, true)).toThrow(/APP_GID is ".*not root/);
+  });
+
+  test('are not for the project to see', () => {
+    expect(readSettings({ ...VALID, APP_UID: '1000' }, true).childEnv).not.toHaveProperty('APP_UID');
+  });
+});
+
 test('every fault is named at once, with what was found and what is allowed', () => {
   const faults = faultsOf({
     ...VALID,

@@ -10,5 +10,6 @@ export async function build(context: PhaseContext, checkout: Checkout, recipe: R
   }
   // Builds that render pages or check their settings want a PORT; nothing of the supervisor's listens there.
   const env = { ...projectEnv(context.settings, checkout), HOST: '127.0.0.1', PORT: String(await freePort()) };
-  await runCommand(context, { phase: 'build', command: recipe.build, cwd: checkout.dir, env });
+  const { runAs } = context.settings;
+  await runCommand(context, { phase: 'build', command: recipe.build, cwd: checkout.dir, env, runAs });
 }

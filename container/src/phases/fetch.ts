@@ -15,7 +15,7 @@ export interface Wanted {
 /** Resolves with the wanted commit checked out in `dir`. */
 export async function fetchCommit(context: PhaseContext, wanted: Wanted, dir: string): Promise<Checkout> {
   const git = makeGit(context, dir);
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 });
   await git('init', '--quiet', '--template=', '--initial-branch=mayfly');
   await git('remote', 'add', 'origin', context.settings.gitUrl);
   await bring(context, git, wanted);
@@ -85,7 +85,11 @@ function credentialOptions(settings: Settings): string[] {
   return [...cleared, '-c', `credential.${origin}.helper=${HELPER}`];
 }
 
+/** The project's code may write to its home: nothing there may steer the git that holds the token. */
+const OWN_CONFIG_ONLY = { HOME: '/nonexistent', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+
 function gitEnv(settings: Settings): Record<string, string> {
   const token = settings.gitToken === undefined ? {} : { [TOKEN_VARIABLE]: settings.gitToken };
-  return { ...settings.childEnv, GIT_TERMINAL_PROMPT: '0', ...token };
+  const { XDG_CONFIG_HOME: _, ...env } = settings.childEnv;
+  return { ...env, ...OWN_CONFIG_ONLY, GIT_TERMINAL_PROMPT: '0', ...token };
 }

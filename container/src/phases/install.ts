@@ -1,10 +1,11 @@
 /** Installs what the lock file says, or takes over the modules of the version that serves when nothing changed. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, readFile, readdir, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { access, readFile, readdir, realpath } from 'node:fs/promises';
+import { delimiter, join, sep } from 'node:path';
 import { freePort } from '../app-process.ts';
 import { runGroup } from '../process-group.ts';
+import { PhaseError } from '../progress.ts';
 import { detectRecipe, type Recipe } from '../recipe.ts';
 import { type Checkout, type PhaseContext, projectEnv, runCommand } from './phase.ts';
 
@@ -18,12 +19,20 @@ const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepublish', '
 
 export async function readRecipe(context: PhaseContext, dir: string): Promise<Recipe> {
   const files = new Set(await readdir(dir));
-  const manifest = files.has('package.json') ? await readFile(join(dir, 'package.json'), 'utf8') : undefined;
+  const manifest = files.has('package.json') ? await readInside(dir, 'package.json') : undefined;
   const available = new Set<string>();
   for (const manager of ['pnpm', 'yarn']) {
     if (await isOnPath(manager, context.settings.childEnv['PATH'] ?? '')) available.add(manager);
   }
   return detectRecipe({ files, manifest }, (manager) => available.has(manager));
+}
+
+/** A link in the repository must not show a file that only the supervisor may read. */
+async function readInside(dir: string, name: string): Promise<string> {
+  const [root, file] = await Promise.all([realpath(dir), realpath(join(dir, name))]);
+  if (!file.startsWith(root + sep))
+    throw new PhaseError('install', `${name} is a link that leads out of the repository`);
+  return await readFile(file, 'utf8');
 }
 
 /** `previous` is the version that serves, when there is one; its directory is only read. */
@@ -47,7 +56,8 @@ export async function install(
     HOST: '127.0.0.1',
     PORT: String(await freePort()),
   };
-  await runCommand(context, { phase: 'install', command: recipe.install, cwd: dir, env });
+  const { runAs } = context.settings;
+  await runCommand(context, { phase: 'install', command: recipe.install, cwd: dir, env, runAs });
   return { dir, key };
 }
 
@@ -86,12 +96,14 @@ async function takeOver(context: PhaseContext, from: string, to: string): Promis
     onLine: () => undefined,
     signal,
     cancelAfterMs: timings.cancelAfterMs,
+    runAs: settings.runAs,
   };
   const exit = await runGroup(command, options);
   if (exit.code !== 0) return false;
   // Tools rewrite their caches in place, and a linked file would change under the version that serves.
-  for (const cache of ['.cache', '.vite']) await rm(join(to, 'node_modules', cache), { recursive: true, force: true });
-  return true;
+  const caches = ['.cache', '.vite'].map((name) => join(to, 'node_modules', name));
+  const cleared = await runGroup({ file: 'rm', args: ['-rf', '--', ...caches], title: 'rm -rf caches' }, options);
+  return cleared.code === 0;
 }
 
 async function isOnPath(name: string, path: string): Promise<boolean> {

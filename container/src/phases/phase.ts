@@ -1,7 +1,7 @@
 /** What the phases of a job share: the version that they work on, and a way to run its commands. */
 import { delimiter, dirname, join } from 'node:path';
 import { makeTail, type Log } from '../log.ts';
-import { type Command, runGroup } from '../process-group.ts';
+import { type Command, type Identity, runGroup } from '../process-group.ts';
 import { type JobPhase, PhaseError } from '../progress.ts';
 import type { Settings } from '../settings.ts';
 import type { Timings } from '../timings.ts';
@@ -30,6 +30,7 @@ export interface CommandRun {
   readonly command: Command;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly runAs?: Identity | undefined;
 }
 
 /** What a project's own code sees, but for PORT and HOST. */
@@ -52,7 +53,7 @@ function searchPath(settings: Settings, checkout: Checkout): string {
 /** Runs to the end and returns the lines printed; throws a PhaseError with the last of them when it fails or hangs. */
 export async function runCommand(context: PhaseContext, run: CommandRun): Promise<string[]> {
   const { settings, timings, log, signal } = context;
-  const { command, phase, cwd, env } = run;
+  const { command, phase, cwd, env, runAs } = run;
   const tail = makeTail();
   const onLine = (line: string): void => {
     tail.add(line);
@@ -65,6 +66,7 @@ export async function runCommand(context: PhaseContext, run: CommandRun): Promis
     cwd,
     env,
     onLine,
+    runAs,
     signal: AbortSignal.any([signal, deadline]),
     cancelAfterMs: timings.cancelAfterMs,
   };

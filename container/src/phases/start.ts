@@ -10,6 +10,7 @@ export function start(context: PhaseContext, checkout: Checkout, recipe: Recipe)
       command: recipe.start,
       cwd: checkout.dir,
       env: projectEnv(settings, checkout),
+      runAs: settings.runAs,
       healthPath: settings.healthPath,
       hostHeader: settings.publicHost,
       deadlineMs: settings.startDeadlineMs,
