@@ -6,6 +6,7 @@ import {
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
   CreateClusterCommand,
+  StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { makeEcs } from '../../../../src/local/aws/ecs/service.ts';
 import type { Ecs, EcsSettings } from '../../../../src/local/aws/ecs/service.ts';
@@ -25,6 +26,7 @@ import { requestHandlerOf } from '../../../../src/local/aws/wire/request-handler
 export const REGISTRY = '111122223333.dkr.ecr.eu-west-1.amazonaws.com';
 export const IMAGE = `${REGISTRY}/app:latest`;
 export const START = Date.UTC(2030, 0, 1);
+export const HOUR = 3600_000;
 
 export interface FakeContainer {
   readonly spec: ContainerSpec;
@@ -133,6 +135,9 @@ export interface World {
   run(change?: Partial<RunTaskCommandInput>): Promise<Task>;
   task(arn: string | undefined): Promise<Task>;
 }
+
+export const stop = (world: World, task: string | undefined, reason?: string): Promise<unknown> =>
+  world.client.send(new StopTaskCommand({ task, reason }));
 
 export const DEFINITION: RegisterTaskDefinitionCommandInput = {
   family: 'app',
