@@ -43,10 +43,10 @@ export function makeAws(options: AwsOptions): Aws & { close(): Promise<void> } {
   const { clock, metrics, beforeMutation, random = () => 0 } = options;
   const config = clientConfig(options);
   const caller = makeCaller({ clock, metrics, buckets: makeBuckets(clock, random), beforeMutation });
-  const ecs = new ECSClient(config);
-  const elbv2 = new ElasticLoadBalancingV2Client(config);
-  const logs = new CloudWatchLogsClient(config);
-  const ecr = makeClientsByRegion((region) => new ECRClient({ ...config, region }));
+  const ecs = withoutLog(new ECSClient(config));
+  const elbv2 = withoutLog(new ElasticLoadBalancingV2Client(config));
+  const logs = withoutLog(new CloudWatchLogsClient(config));
+  const ecr = makeClientsByRegion((region) => withoutLog(new ECRClient({ ...config, region })));
 
   return {
     ecs: makeEcs(ecs, caller.call, clock),
@@ -58,6 +58,14 @@ export function makeAws(options: AwsOptions): Aws & { close(): Promise<void> } {
       for (const client of [ecs, elbv2, logs, ...ecr.all()]) client.destroy();
     },
   };
+}
+
+/** The SDK copies every answer, page by page, for a log that nobody reads. */
+function withoutLog<Client extends { readonly middlewareStack: { remove(name: string): boolean } }>(
+  client: Client,
+): Client {
+  client.middlewareStack.remove('loggerMiddleware');
+  return client;
 }
 
 function clientConfig({ region, endpoint, requestHandler }: AwsOptions) {

@@ -62,6 +62,22 @@ describe('reading', () => {
     expect((await store.list()).map((record) => record.sessionId).toSorted()).toEqual(ids.toSorted());
   });
 
+  it('takes no more than 200 records at once, since a page is decoded in one go', async () => {
+    const table = `t-${randomUUID()}`;
+    const metrics = makeMetrics();
+    const store = makeDynamoStore({ client, table, metrics });
+    await store.prepare(true);
+    const ids = Array.from({ length: 401 }, (_, index) => `tt-${index}`);
+    for (const sessionId of ids) await store.create({ ...DESIRED, sessionId });
+    expect(new Set((await store.list()).map((record) => record.sessionId))).toEqual(new Set(ids));
+    const { values } = await metrics.awsCalls.get();
+    expect(values.find(({ labels }) => labels.operation === 'Scan' && labels.outcome === 'ok')?.value).toBe(3);
+  });
+
+  it('makes no copy of every answer for a log that nobody reads', () => {
+    expect(client.middlewareStack.identify().join()).not.toContain('loggerMiddleware');
+  });
+
   it('is not thrown off by values that only DynamoDB has', async () => {
     const { store, table } = await makeHarness();
     const Item = {
