@@ -64,7 +64,7 @@ describe('a GitHub that is gone', () => {
       await conditionSays(stack, 'tiny-asking', 'Ready', { status: 'False', reason: 'GitHubUnavailable' });
       await serves(stack, 'tiny-known', 'three');
       await until('the old task of two is gone', async () => (await tasksOf(stack, 'tiny-two')).length === 1, LONG_MS);
-      await onlyWaits(stack, 1_500);
+      await onlyWaits(stack, 1_000);
     });
     expect(await ready()).toMatchObject({ status: 200 });
   });
@@ -154,7 +154,7 @@ describe('an AWS that dies', () => {
       await until(`${session} has one task, a new one`, () => hasNewTask(session, before.get(session)), LONG_MS);
     }
     expect(stack.operatorPid()).toBe(pid);
-    await onlyWaits(stack, 1_500);
+    await onlyWaits(stack, 1_000);
     expect(await counter(stack, 'mayfly_steps_total', { kind: 'run-task', outcome: 'ok' })).toBeLessThanOrEqual(
       2 * sessions.length,
     );
