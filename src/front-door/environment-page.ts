@@ -122,9 +122,9 @@ function failure(view: EnvironmentView): Html | undefined {
   const title = view.state === 'FAILED' ? 'What went wrong' : 'What went wrong last time';
   const what = meaning === leadOf(view) ? undefined : html`<p class="what">${meaning}</p>`;
   const more = message === meaning || message === '' ? undefined : message;
-  return html`<section class="failure"><h2>${title}</h2>${what}${failureFacts(failed)}${
-    more && html`<pre class="message wrap" tabindex="0">${more}</pre>`
-  }</section>`;
+  const parts = [what, failureFacts(failed), more && html`<pre class="message wrap" tabindex="0">${more}</pre>`];
+  // The lead may have said all of it.
+  return parts.some(Boolean) ? html`<section class="failure"><h2>${title}</h2>${parts}</section>` : undefined;
 }
 
 function failureFacts({ commit, exitCode, stopCode, retryAt }: FailureView): Html | undefined {

@@ -96,6 +96,8 @@ describe('what only operators may know', () => {
     for (const body of shown({ state: 'FAILED', status: { conditions: blocked } })) {
       expect(body).not.toContain('123456789012');
       expect(body).toContain(REASONS.ImageNotFound);
+      // No heading over nothing: the lead has said it.
+      expect(body).not.toContain('What went wrong');
     }
   });
 
