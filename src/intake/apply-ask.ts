@@ -1,8 +1,9 @@
 /** Reads the record, merges one ask into it, and writes it back under its revision; again when somebody was faster. */
-import type { Fault } from '../model/environment.ts';
+import type { Desired, Fault } from '../model/environment.ts';
 import { type EnvironmentStore, StoreError } from '../store/port.ts';
+import { clashesAfter } from './clash.ts';
 import type { Ask } from './desired-from.ts';
-import { type Holder, mergeIntent } from './merge.ts';
+import { type Holder, type Merge, mergeIntent } from './merge.ts';
 
 /** In every round of a contest one writer succeeds, so this many may write one record at the same moment. */
 const ROUNDS = 10;
@@ -31,6 +32,23 @@ async function applyOnce(store: EnvironmentStore, ask: Ask, now: number): Promis
   const record = await store.get(sessionId);
   if (record?.ok === false) return { kind: 'invalid-record', sessionId, faults: record.faults };
   const merge = mergeIntent(record?.desired, ask, now);
+  if (merge.kind === 'create') {
+    await store.create(merge.desired);
+    return { kind: 'created', sessionId, reread: merge.reread };
+  }
+  if (record) await write(store, record.desired, ask, merge);
+  return outcomeOf(sessionId, merge);
+}
+
+/** The ask's own change, and what is remembered of asks that found the name taken. */
+async function write(store: EnvironmentStore, record: Desired, ask: Ask, merge: Merge): Promise<void> {
+  const clashes = clashesAfter(record, ask, merge.kind);
+  if (merge.kind !== 'update' && clashes === undefined) return;
+  const change = merge.kind === 'update' ? merge.change : { sources: record.sources };
+  await store.applyIntent(record.sessionId, record.intakeRev, { ...change, clashes });
+}
+
+function outcomeOf(sessionId: string, merge: Exclude<Merge, { kind: 'create' }>): AskOutcome {
   switch (merge.kind) {
     case 'none':
       return { kind: 'unchanged', sessionId };
@@ -38,11 +56,7 @@ async function applyOnce(store: EnvironmentStore, ask: Ask, now: number): Promis
       return { kind: 'older', sessionId };
     case 'name-taken':
       return { kind: 'name-taken', sessionId, holder: merge.holder };
-    case 'create':
-      await store.create(merge.desired);
-      return { kind: 'created', sessionId, reread: merge.reread };
     case 'update':
-      await store.applyIntent(sessionId, record?.desired.intakeRev ?? 0, merge.change);
       return { kind: 'updated', sessionId, reread: merge.reread };
   }
 }

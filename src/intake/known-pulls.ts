@@ -34,8 +34,9 @@ export function correctedPulls(
 function pullsOf(record: StoredEnvironment, projects: readonly Project[]): readonly PullRef[] {
   const project = projectOf(projects, record);
   if (!record.ok || !project) return [];
-  return Object.entries(record.desired.sources).flatMap(([key, source]) => {
+  const { sources, clashes = {} } = record.desired;
+  return [...Object.entries(sources), ...Object.entries(clashes)].flatMap(([key, asking]) => {
     const [kind, number] = key.split('/');
-    return kind === 'pull' && source?.open ? [{ repo: project.repo, number: Number(number) }] : [];
+    return kind === 'pull' && asking?.open ? [{ repo: project.repo, number: Number(number) }] : [];
   });
 }

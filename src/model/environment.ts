@@ -31,6 +31,13 @@ export interface Source {
   readonly at: string;
 }
 
+/** A pull request that asked for an environment whose session id another branch has. */
+export interface Clash {
+  /** Of the pull request, not of the record. */
+  readonly branch: string;
+  readonly open: boolean;
+}
+
 /** A person's exception, which wins over the plain attributes until removed or past `until`. */
 export interface Override {
   readonly wanted?: boolean | undefined;
@@ -60,6 +67,8 @@ export interface Desired {
   readonly imageTag?: string | undefined;
   readonly wanted: boolean;
   readonly sources: Readonly<Partial<Record<SourceKey, Source>>>;
+  /** Who asked in vain, since the name is taken: they are told so, and change nothing. Written by intake. */
+  readonly clashes?: Readonly<Partial<Record<SourceKey, Clash>>> | undefined;
   /** Counts intake's writes; guards its read-modify-write. */
   readonly intakeRev: number;
   readonly override?: Override | undefined;

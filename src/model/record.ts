@@ -6,7 +6,15 @@
  * exception: it is written by people only, and a misspelt name in it would silently do nothing.
  */
 import { z } from 'zod';
-import type { Desired, EnvironmentState, Override, Source, SourceKey, StoredEnvironment } from './environment.ts';
+import type {
+  Clash,
+  Desired,
+  EnvironmentState,
+  Override,
+  Source,
+  SourceKey,
+  StoredEnvironment,
+} from './environment.ts';
 import { faultsOf } from './faults.ts';
 import { camelKeys, type SnakeKey, snakeKeys } from './key-case.ts';
 import { SESSION_PATTERN } from './names.ts';
@@ -65,6 +73,8 @@ const source = z
   )
   .transform(camelKeys);
 
+const clash = z.object({ branch, open: bool } satisfies SchemaOf<Clash>, { error: 'a map' });
+
 const sourceKey = z.custom<SourceKey>((key) => typeof key === 'string' && SOURCE_KEY_PATTERN.test(key), {
   error: 'pull/N or issues/N',
 });
@@ -101,6 +111,7 @@ const desired = z
     image_tag: imageTag.optional(),
     wanted: bool,
     sources: z.record(sourceKey, source, { error: invalidMap('pull/N or issues/N') }).default({}),
+    clashes: z.record(sourceKey, clash, { error: invalidMap('pull/N or issues/N') }).optional(),
     intake_rev: count.default(0),
     override: override.optional(),
     visited_at: time.optional(),

@@ -1,5 +1,5 @@
 /** The one comment that Mayfly keeps on a pull request or issue. A pure function of the view, so that its hash tells a change. */
-import type { SourceKey } from '../model/environment.ts';
+import type { Clash, SourceKey } from '../model/environment.ts';
 import { REASONS } from '../model/reasons.ts';
 import { redactLines } from '../model/redact.ts';
 import type { HeldField } from './held.ts';
@@ -31,7 +31,12 @@ export function markerOf(installation: string, session: string): string {
 
 export function renderComment(view: EnvironmentView, options: CommentOptions): string {
   const own = view.sources.find(({ key }) => key === options.source);
-  const parts = own?.refused === undefined ? standing(view, options, own) : refused(own);
+  const clash = own || options.source === undefined ? undefined : view.clashes[options.source];
+  const parts = clash
+    ? nameTaken(view, clash)
+    : own?.refused === undefined
+      ? standing(view, options, own)
+      : refused(own);
   return fitting([options.marker, ...parts.filter((part) => part !== undefined)]);
 }
 
@@ -49,6 +54,20 @@ function refused({ refused: reason, branch }: SourceView): readonly string[] {
     '<h3>⛔ Not started</h3>',
     `<p>${code(reason)} ${words(REASONS[reason])}</p>`,
     table([['Branch', code(branch)]]),
+  ];
+}
+
+/** Of the environment only who has the name. */
+function nameTaken({ sessionId, repo, branch }: EnvironmentView, clash: Clash): readonly string[] {
+  const holder = [branch, repo].flatMap((part) => (part === undefined ? [] : [code(part)])).join(' of ');
+  return [
+    '<h3>⛔ Not started</h3>',
+    `<p>${code('NameTaken')} ${words(REASONS.NameTaken)}</p>`,
+    table([
+      ['Branch', code(clash.branch)],
+      ['Session', code(sessionId)],
+      ['Held by', holder === '' ? undefined : holder],
+    ]),
   ];
 }
 

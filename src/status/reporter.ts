@@ -95,7 +95,7 @@ export function makeReporter(options: ReporterOptions): Reporter {
   return {
     async report(view, sources, comments) {
       const { baseRepo } = view;
-      const keys = keysToReport(sources, comments);
+      const keys = keysToReport(sources, comments, view.clashes);
       if (baseRepo === undefined) return homeless(view, keys, comments);
       const kept: Partial<Record<SourceKey, CommentRef>> = { ...comments };
       const failures: Failed[] = [];
@@ -110,13 +110,18 @@ export function makeReporter(options: ReporterOptions): Reporter {
 }
 
 /**
- * Open sources that ask, or asked and were refused; and everything that already has a comment, so that its last word is
+ * Open sources that ask, or asked and were refused or found the name taken; and everything that already has a comment, so that its last word is
  * true. A closed pull request gets no new comment.
  */
-function keysToReport(sources: Desired['sources'], comments: Status['comments']): readonly SourceKey[] {
-  const keys = new Set([...Object.keys(sources), ...Object.keys(comments)] as SourceKey[]);
+function keysToReport(
+  sources: Desired['sources'],
+  comments: Status['comments'],
+  clashes: EnvironmentView['clashes'],
+): readonly SourceKey[] {
+  const keys = new Set([...Object.keys(sources), ...Object.keys(comments), ...Object.keys(clashes)] as SourceKey[]);
   return [...keys].filter((key) => {
     const source = sources[key];
+    if (clashes[key]?.open) return true;
     return comments[key] !== undefined || source?.refused !== undefined || (source?.open && source.wanted);
   });
 }

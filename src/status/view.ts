@@ -65,6 +65,8 @@ export interface EnvironmentView {
   readonly deployments: readonly Deployment[];
   readonly held: readonly HeldField[];
   readonly sources: readonly SourceView[];
+  /** Who asked in vain, since this environment has the name. */
+  readonly clashes: NonNullable<Desired['clashes']>;
   readonly faults: readonly Fault[];
   readonly stages: readonly Stage[];
   readonly nextSteps: readonly string[];
@@ -99,6 +101,7 @@ export function viewOf(stored: StoredEnvironment, project: Project | undefined, 
     deployments,
     held,
     sources,
+    clashes: stored.ok ? (stored.desired.clashes ?? {}) : {},
     faults,
     stages: stagesOf(conditions, state, failure?.reason),
     nextSteps: nextStepsOf({ state, faults, failure, updateFailure, labels, held: held.length, asked }),

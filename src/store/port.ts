@@ -22,6 +22,7 @@ export interface IntentChange {
   readonly commit?: string | null | undefined;
   readonly imageTag?: string | null | undefined;
   readonly sources: Desired['sources'];
+  readonly clashes?: Desired['clashes'];
 }
 
 export interface EnvironmentStore {

@@ -60,7 +60,37 @@ describe('applying an ask', () => {
       sessionId: 'tt-feature',
       holder: { repo: 'acme/todo', branch: 'Feature' },
     });
-    expect(store.peek('tt-feature')).toEqual(item);
+    const clashes = { 'pull/12': { branch: 'feature', open: true } };
+    expect(store.peek('tt-feature')).toEqual({ ...item, sources: {}, clashes, intake_rev: 1 });
+  });
+
+  it('remembers once that a name was taken, until the pull request is closed', async () => {
+    const store = makeMemoryStore();
+    const item = { session_id: 'tt-feature', project: 'todo', repo: 'acme/todo', branch: 'Feature', wanted: true };
+    store.seed(item);
+    await applyAsk(store, ask(1, { number: 13 }), NOW);
+    for (const seconds of [2, 3])
+      expect(await applyAsk(store, ask(seconds), NOW)).toMatchObject({ kind: 'name-taken' });
+    expect(store.peek('tt-feature')).toMatchObject({ intake_rev: 2 });
+    expect(await applyAsk(store, ask(4, { open: false }), NOW)).toMatchObject({ kind: 'unchanged' });
+    const record = desiredOf(await store.get('tt-feature'));
+    expect(record).toMatchObject({ wanted: true, branch: 'Feature', sources: {}, intakeRev: 3 });
+    expect(record.clashes).toEqual({
+      'pull/12': { branch: 'feature', open: false },
+      'pull/13': { branch: 'feature', open: true },
+    });
+  });
+
+  it('forgets that when a person gives the name to the branch', async () => {
+    const store = makeMemoryStore();
+    const item = { session_id: 'tt-feature', project: 'todo', repo: 'acme/todo', branch: 'Feature', wanted: false };
+    store.seed(item);
+    await applyAsk(store, ask(1), NOW);
+    store.seed({ ...store.peek('tt-feature'), branch: 'feature' });
+    expect(await applyAsk(store, ask(2), NOW)).toMatchObject({ kind: 'updated' });
+    const record = desiredOf(await store.get('tt-feature'));
+    expect(record).toMatchObject({ wanted: true, clashes: {} });
+    expect(Object.keys(record.sources)).toEqual(['pull/12']);
   });
 
   it('lets a person edit between its read and its write, and keeps the edit', async () => {

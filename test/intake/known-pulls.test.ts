@@ -39,6 +39,13 @@ describe('the pull requests that records know', () => {
     ]);
   });
 
+  it('are also those that found the name taken', () => {
+    const holder = record('tt-a', { 'pull/1': SOURCE });
+    const clashes = { 'pull/2': { branch: 'x', open: true }, 'pull/3': { branch: 'y', open: false } };
+    const records = holder.ok ? [{ ...holder, desired: { ...holder.desired, clashes } }] : [];
+    expect(knownPulls(records, PROJECTS).map(({ number }) => number)).toEqual([1, 2]);
+  });
+
   it('are each named once, also of a repository with two projects', () => {
     const records = [record('tt-a', { 'pull/1': SOURCE }), record('xx-a', { 'pull/1': SOURCE }, 'second')];
     const projects = [PROJECT, { ...PROJECT, name: 'second', repo: 'ACME/todo', prefix: 'xx' }];

@@ -69,6 +69,7 @@ describe('desired state', () => {
     [{ visited_at: 'now' }, 'visited_at: found the text "now", allowed: an ISO time such as 2026-03-01T18:00:00Z'],
     [{ sources: 'x' }, 'sources: found the text "x", allowed: a map'],
     [{ sources: { 'pulls/1': {} } }, 'sources.pulls/1: found the name "pulls/1", allowed: pull/N or issues/N'],
+    [{ clashes: { 'pull/1': { branch: 'x' } } }, 'clashes.pull/1.open: found nothing, allowed: true or false'],
     [{ override: true }, 'override: found true, allowed: a map'],
     [{ override: { until: '2026-13-01T00:00:00Z' } }, /^override\.until: found the text .* allowed: an ISO time/],
     [{ override: { wanted: 'no' } }, 'override.wanted: found the text "no", allowed: true or false'],

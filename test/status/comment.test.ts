@@ -118,6 +118,19 @@ describe('the comment', () => {
     expect(text).toContain('<details>');
   });
 
+  it('of a pull request whose name is taken says who has it, and nothing else of the environment', () => {
+    const clashes = { 'pull/13': { branch: 'Fix-Cart', open: true } };
+    const view = viewOf(stored({ desired: { clashes } }), PROJECT, NOW);
+    const text = renderComment(view, { marker: '<!-- m -->', webUrl: 'https://github.com', source: 'pull/13' });
+    expect(text).toContain(`<code>NameTaken</code> ${REASONS.NameTaken}`);
+    expect(text).toContain('<code>Fix-Cart</code>');
+    expect(text).toContain('<code>fix-cart</code> of <code>acme/shop</code>');
+    expect(text).not.toContain(COMMIT.slice(0, 7));
+    const own = renderComment(view, { marker: '<!-- m -->', webUrl: 'https://github.com', source: 'pull/12' });
+    expect(own).not.toContain('NameTaken');
+    expect(own).toContain('Running');
+  });
+
   it('of a refused pull request says why, and nothing of the environment', () => {
     const sources = { 'pull/12': { ...SOURCE, wanted: false, refused: 'ForkRefused' } } as const;
     const text = comment({ desired: { sources } });

@@ -113,6 +113,16 @@ describe('the reporter against the local GitHub', () => {
     expect(await bodies()).toEqual([expect.stringContaining('ForkRefused')]);
   });
 
+  it('tells a pull request whose name is taken, until it is closed', async () => {
+    const { report, key, other, bodies } = await localWorld();
+    const clashes = (open: boolean) => ({ [`pull/${other}`]: { branch: 'Fix-Cart', open } });
+    await report({ ...RUNNING, desired: { clashes: clashes(false) } }, { [key]: SOURCE });
+    expect(await bodies(other)).toEqual([]);
+    await report({ ...RUNNING, desired: { clashes: clashes(true) } }, { [key]: SOURCE });
+    expect(await bodies(other)).toEqual([expect.stringContaining('NameTaken')]);
+    expect(await bodies()).toEqual([expect.not.stringContaining('NameTaken')]);
+  });
+
   it('says nothing to a pull request that never asked', async () => {
     const { report, key, bodies } = await localWorld();
     const outcome = await report(STOPPED, { [key]: { ...SOURCE, wanted: false } });
