@@ -1,22 +1,11 @@
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CONDITION_TYPES } from '../../src/model/conditions.ts';
-import {
-  type Attempt,
-  type Desired,
-  EMPTY_STATUS,
-  type Failure,
-  type Source,
-  type Status,
-} from '../../src/model/environment.ts';
+import { EMPTY_STATUS } from '../../src/model/environment.ts';
 import { faultText } from '../../src/model/faults.ts';
-import { REASONS, type Reason } from '../../src/model/reasons.ts';
 import { encodeDesired, isBranchName, parseItem } from '../../src/model/record.ts';
 import { encodeStatus } from '../../src/model/status-record.ts';
-import type { RunTaskRequest } from '../../src/model/step.ts';
-
-const BY_HAND = { session_id: 'tt-hand', project: 'todo', repo: 'acme/todo', branch: 'hand', wanted: true };
+import { BY_HAND, desired, status } from './items.ts';
 
 function faults(item: Record<string, unknown>): readonly string[] {
   const parsed = parseItem({ ...BY_HAND, ...item });
@@ -171,130 +160,6 @@ describe('desired state', () => {
   });
 });
 
-const text = fc.string({ unit: 'grapheme', maxLength: 12 });
-const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-const commit = fc.constantFrom('a'.repeat(40), '0123456789abcdef'.repeat(4));
-const branch = fc.constantFrom('main', 'feat/x', 'ümlaut', 'a.b');
-const imageTag = fc.constantFrom('latest', 'staging', `sha256:${'b'.repeat(64)}`);
-const time = fc
-  .date({ noInvalidDate: true, min: new Date('1970-01-01'), max: new Date('9999-01-01') })
-  .map((date) => date.toISOString());
-const reason = fc.constantFrom(...(Object.keys(REASONS) as Reason[]));
-const sourceKey = fc
-  .tuple(fc.constantFrom('pull', 'issues'), fc.integer({ min: 1, max: 99_999 }))
-  .map(([kind, number]) => `${kind}/${number}`);
-const variables = fc.dictionary(fc.constantFrom('A', 'B_C', '_d', 'e1'), text);
-
-const source: fc.Arbitrary<Source> = fc.record({
-  wanted: fc.boolean(),
-  branch,
-  commit: maybe(commit),
-  imageTag: maybe(imageTag),
-  author: text,
-  trusted: fc.boolean(),
-  refused: maybe(reason),
-  open: fc.boolean(),
-  agent: maybe(fc.boolean()),
-  at: time,
-});
-
-const desired: fc.Arbitrary<Desired> = fc.record({
-  sessionId: fc.constantFrom('tt-a', 'a', 'a-b-c'),
-  project: fc.constantFrom('todo', 'x y'),
-  repo: fc.constantFrom('acme/todo', 'A.b/c_d'),
-  repoId: maybe(fc.maxSafeInteger()),
-  branch,
-  commit: maybe(commit),
-  imageTag: maybe(imageTag),
-  wanted: fc.boolean(),
-  sources: fc.dictionary(sourceKey, source),
-  intakeRev: fc.nat(),
-  override: maybe(
-    fc.record({
-      wanted: maybe(fc.boolean()),
-      branch: maybe(branch),
-      commit: maybe(commit),
-      imageTag: maybe(imageTag),
-      env: maybe(variables),
-      keep: maybe(fc.boolean()),
-      paused: maybe(fc.boolean()),
-      reason: maybe(text),
-      by: maybe(text),
-      until: maybe(time),
-    }),
-  ),
-  visitedAt: maybe(time),
-});
-
-const request: fc.Arbitrary<RunTaskRequest> = fc.record({
-  cluster: text,
-  taskDefinition: text,
-  launchType: fc.constantFrom('FARGATE', 'EC2'),
-  startedBy: text,
-  group: text,
-  subnets: fc.array(text, { maxLength: 2 }),
-  securityGroups: fc.array(text, { maxLength: 2 }),
-  assignPublicIp: fc.boolean(),
-  container: text,
-  cpu: maybe(text),
-  memory: maybe(text),
-  env: variables,
-  tags: fc.dictionary(
-    text.filter((name) => name !== '__proto__'),
-    text,
-  ),
-});
-
-const attempt: fc.Arbitrary<Attempt> = fc.record({
-  number: fc.nat(),
-  taskHash: text,
-  clientToken: text,
-  request,
-  requestedAt: time,
-  taskArn: maybe(text),
-  healthyAt: maybe(time),
-});
-
-const failure: fc.Arbitrary<Failure> = fc.record({
-  reason,
-  message: text,
-  at: time,
-  final: fc.boolean(),
-  commit: maybe(commit),
-  taskHash: maybe(text),
-  attempt: maybe(fc.nat()),
-  count: fc.nat(),
-  retryAt: maybe(time),
-  stopCode: maybe(text),
-  exitCode: maybe(fc.integer({ min: 0, max: 255 })),
-  logTail: maybe(fc.array(text, { maxLength: 3 })),
-});
-
-const condition = fc.record({
-  status: fc.constantFrom('True', 'False', 'Unknown'),
-  reason,
-  message: text,
-  since: time,
-});
-
-const status: fc.Arbitrary<Status> = fc.record({
-  rev: fc.nat(),
-  conditions: fc.dictionary(fc.constantFrom(...CONDITION_TYPES), condition),
-  attempt: maybe(attempt),
-  failure: maybe(failure),
-  updateFailure: maybe(failure),
-  liveCommit: maybe(commit),
-  head: maybe(fc.record({ branch, commit, at: time })),
-  rulePriority: maybe(fc.nat()),
-  url: maybe(text),
-  wantedAt: maybe(time),
-  routeRemovedAt: maybe(time),
-  drainingSince: maybe(time),
-  deployments: fc.array(fc.record({ commit, imageTag, at: time }), { maxLength: 3 }),
-  comments: fc.dictionary(sourceKey, fc.record({ id: fc.nat(), hash: text })),
-  reportFailure: maybe(fc.record({ reason, message: text })),
-});
-
 /** Through DynamoDB's own form and back. */
 function stored(item: Record<string, unknown>): Record<string, unknown> {
   return unmarshall(marshall(item));
@@ -339,64 +204,6 @@ describe('a round trip', () => {
     expect([...keys].filter((key) => /[A-Z]/.test(key))).toEqual([]);
     expect(keys).toContain('client_token');
     expect(keys).toContain('log_tail');
-  });
-});
-
-describe('status', () => {
-  const full = fc.sample(status, { numRuns: 1, seed: 1 })[0] ?? EMPTY_STATUS;
-  const good = encodeStatus({ ...full, liveCommit: 'a'.repeat(40), rulePriority: 5 });
-
-  it.each([
-    ['rev', { rev: 0 }],
-    ['rule_priority', { rulePriority: undefined }],
-    ['conditions', { conditions: {} }],
-    ['attempt', { attempt: undefined }],
-    ['failure', { failure: undefined }],
-    ['deployments', { deployments: [] }],
-    ['comments', { comments: {} }],
-  ])('loses only a malformed %s', (name, lost) => {
-    const expected = { ...parseItem({ ...BY_HAND, status: good }).status, ...lost };
-    const parsed = parseItem({ ...BY_HAND, status: { ...good, [name]: 'x' } });
-    expect(parsed.ok).toBe(true);
-    expect(parsed.status).toEqual(expected);
-  });
-
-  it('loses only a malformed condition', () => {
-    const ready = { status: 'True', reason: 'Ready', message: '', since: '2026-01-01T00:00:00Z' };
-    const conditions = { Ready: ready, Routed: { ...ready, reason: 'Nonsense' }, Invented: ready };
-    expect(parseItem({ ...BY_HAND, status: { rev: 1, conditions } }).status).toEqual({
-      ...EMPTY_STATUS,
-      rev: 1,
-      conditions: { Ready: ready },
-    });
-  });
-
-  it.each(['{', '{}', 'null', 5])('takes an attempt whose request is %j for none', (broken) => {
-    const value = {
-      number: 1,
-      task_hash: 'h',
-      client_token: 't',
-      requested_at: '2026-01-01T00:00:00Z',
-      request: broken,
-    };
-    expect(parseItem({ ...BY_HAND, status: { rev: 1, attempt: value } }).status.attempt).toBeUndefined();
-  });
-
-  it('never stands in the way of desired state, whatever it is', () => {
-    fc.assert(
-      fc.property(fc.anything(), fc.anything(), fc.anything(), (junk, state, expiresAt) => {
-        const item = { ...BY_HAND, status: junk, state, expires_at: expiresAt };
-        expect(parseItem(item).ok).toBe(true);
-        expect(
-          parseItem({ ...BY_HAND, status: { ...good, attempt: junk, conditions: junk } }).status.rulePriority,
-        ).toBe(5);
-      }),
-    );
-  });
-
-  it('is read beside faults of desired state', () => {
-    const parsed = parseItem({ ...BY_HAND, wanted: 'x', status: good, state: 'RUNNING', expires_at: 7 });
-    expect(parsed).toMatchObject({ ok: false, state: 'RUNNING', expiresAt: 7, status: { rulePriority: 5 } });
   });
 });
 
