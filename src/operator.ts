@@ -23,6 +23,7 @@ import { projectOf } from './model/project.ts';
 import type { StoredEnvironment } from './model/environment.ts';
 import { makeObserver } from './observe/environment.ts';
 import { type LogTail, makeLogTail } from './observe/log-tail.ts';
+import { startPrerequisites } from './observe/prerequisites.ts';
 import { makeSnapshots } from './observe/snapshot.ts';
 import { type Clock, sleep, systemClock } from './runtime/clock.ts';
 import { type Controller, type Reconcile, startController } from './runtime/controller.ts';
@@ -83,6 +84,7 @@ export async function startOperator(config: Config, logger: Logger, signal: Abor
     const parts = buildParts(config, logger, closers);
     const admin = await startAdmin(parts, closers);
     await prepareStore(parts, signal);
+    closers.push(startPrerequisites({ ...parts, everyMs: config.intervals.resyncMs }).stop);
     const loops = startLoops(parts, closers);
     const watch = startWatch(parts, loops);
     closers.push(watch.stop, startResync(parts, loops, watch), startRereads(parts, loops, watch));
