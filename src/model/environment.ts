@@ -147,8 +147,6 @@ export interface Status {
   readonly drainingSince?: string | undefined;
   readonly deployments: readonly Deployment[];
   readonly comments: Readonly<Partial<Record<SourceKey, CommentRef>>>;
-  /** Consecutive failures to reach GitHub for this record's comment, with the last message. */
-  readonly reportFailure?: { readonly reason: Reason; readonly message: string } | undefined;
 }
 
 /** For people only; derived from conditions, and never feeds a decision. */

@@ -110,7 +110,6 @@ const SHAPE = {
     .unknown()
     .default({})
     .transform((value) => partsOf(value, comment) as Partial<Record<SourceKey, CommentRef>>),
-  reportFailure: lenient(z.object({ reason, message: z.string() })),
 } satisfies SchemaOf<Status>;
 
 const status = entity(SHAPE);

@@ -68,7 +68,7 @@ function isConflict(error: unknown): boolean {
 
 /** Everything but what the reporter owns. */
 function factsOf(status: Status): unknown {
-  const { rev: _rev, comments: _comments, reportFailure: _failure, conditions, ...facts } = status;
+  const { rev: _rev, comments: _comments, conditions, ...facts } = status;
   const { Reported: _reported, ...others } = conditions;
   return { ...facts, conditions: others };
 }
@@ -76,5 +76,5 @@ function factsOf(status: Status): unknown {
 function withReport(next: Status, fresh: Status): Status {
   const { Reported } = fresh.conditions;
   const conditions = Reported ? { ...next.conditions, Reported } : next.conditions;
-  return { ...next, conditions, comments: fresh.comments, reportFailure: fresh.reportFailure };
+  return { ...next, conditions, comments: fresh.comments };
 }

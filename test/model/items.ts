@@ -128,5 +128,4 @@ export const status: fc.Arbitrary<Status> = fc.record({
   drainingSince: maybe(time),
   deployments: fc.array(fc.record({ commit, imageTag, at: time }), { maxLength: 3 }),
   comments: fc.dictionary(sourceKey, fc.record({ id: fc.nat(), hash: text })),
-  reportFailure: maybe(fc.record({ reason, message: text })),
 });

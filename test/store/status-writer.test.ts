@@ -66,14 +66,13 @@ describe('facts', () => {
 
   it('written over a report keep it', async () => {
     const base = await status();
-    await report({ reportFailure: { reason: 'ReportRefused', message: 'no' } });
+    await report();
     const saved = await facts(base, { rulePriority: 1_234, conditions: { Ready: READY } });
     expect(await status()).toEqual(saved);
     expect(saved).toMatchObject({
       rev: base.rev + 2,
       rulePriority: 1_234,
       comments: COMMENTS,
-      reportFailure: { reason: 'ReportRefused' },
       conditions: { Ready: READY, Reported: REPORTED },
     });
   });
