@@ -200,7 +200,6 @@ const config: OxlintConfig = {
       files: ['test/**'],
       rules: {
         complexity: 'off',
-        'max-lines': ['error', { max: 500 }],
         'max-lines-per-function': 'off',
         'typescript/only-throw-error': 'off',
         'typescript/switch-exhaustiveness-check': 'off',
