@@ -175,6 +175,11 @@ describe('planning', () => {
     expect(step).toMatchObject({ kind: 'run-task', attempt: { clientToken: open.clientToken, request: open.request } });
   });
 
+  it('counts the grace and the deadline of a repeated attempt from the repetition', () => {
+    const [step] = planEnvironment(passOver({ status: { attempt: open } })).steps;
+    expect(step).toMatchObject({ kind: 'run-task', attempt: { requestedAt: new Date(NOW).toISOString() } });
+  });
+
   it('asks again at the control pace when settled, sooner when not, and never when everything is gone', () => {
     expect(planEnvironment(passOver(settled())).requeueAfterMs).toBe(15_000);
     expect(planEnvironment(passOver({})).requeueAfterMs).toBe(2_000);
