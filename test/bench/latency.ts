@@ -18,10 +18,10 @@ import { commitText, tinyPageText } from '../e2e/support/tiny-repo.ts';
 import { type Bench, type BenchContext, type BenchResult, verdict } from './bench.ts';
 import { summarise } from './statistics.ts';
 
-const BRANCHES = 24;
+const BRANCHES = 20;
 /** Every so many branches there is also a push, and a start and stop by hand. */
-const PUSH_EVERY = 3;
-const EDIT_EVERY = 3;
+const PUSH_EVERY = 4;
+const EDIT_EVERY = 2;
 const GIVE_UP_MS = 60_000;
 
 interface Samples {

@@ -38,9 +38,9 @@ const SIZES = [
   { environments: 100, listeners: 1 },
   { environments: 1_000, listeners: 11 },
 ] as const;
-const PASSES = 7;
+const PASSES = 5;
 /** AWS's buckets fill up again, and nothing of the last pass is left to do. */
-const BETWEEN_MS = 2_000;
+const BETWEEN_MS = 1_500;
 const BLOCK_AIM_MS = 50;
 const LOGGER = makeLogger('silent', false);
 

@@ -24,7 +24,7 @@ import { median } from './statistics.ts';
 import { LABEL, type LoadOrder, type LoadReport, REPO, SECRET } from './webhook-wire.ts';
 
 const ROUNDS = 3;
-const LOAD = { connections: 32, seconds: 5, warmUpSeconds: 1.5, pullsEach: 8 } as const;
+const LOAD = { connections: 32, seconds: 4, warmUpSeconds: 1, pullsEach: 8 } as const;
 
 export const webhooks: Bench = {
   name: 'webhooks',
