@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { type ControllerWorld, labelled, makeControllerWorld } from './world.ts';
 
 /** `CONVERGENCE_RUNS=5000 CONVERGENCE_LENGTH=30 npx vitest run --project unit test/controllers/convergence` looks harder. */
-const RUNS = Number(process.env['CONVERGENCE_RUNS'] ?? 50);
+const RUNS = Number(process.env['CONVERGENCE_RUNS'] ?? 40);
 const LENGTH = Number(process.env['CONVERGENCE_LENGTH'] ?? 14);
 const TIME_LIMIT_MS = 600_000;
 

@@ -74,7 +74,8 @@ describe('RunTask', () => {
   it('repeated for longer than a start may take is no late start', async () => {
     world.edit(labelled());
     world.lose('RunTask', 'before', 1_000);
-    await world.run(12 * MINUTE);
+    await world.run(MINUTE);
+    await world.local.clock.advance(11 * MINUTE);
     world.local.fault.now = {};
     await world.run(MINUTE);
     expect(await world.condition('Ready')).toBe('True: Ready');
@@ -236,9 +237,11 @@ describe('a task', () => {
   it('that does not become ready in time is stopped and reported', async () => {
     world.supervisors.builds.set(A, 'slow');
     world.edit(labelled());
-    await world.run(9 * MINUTE);
+    await world.run(MINUTE);
+    await world.local.clock.advance(8 * MINUTE);
+    await world.pass();
     expect(await world.condition('Ready')).toBe('False: Building');
-    await world.run(3 * MINUTE);
+    await world.run(2 * MINUTE);
     expect(runs()).toBe(1);
     expect(await world.left()).toMatchObject({ tasks: [], rules: [], groups: [] });
     expect(await world.condition('Ready')).toBe('False: StartDeadlineExceeded');
