@@ -15,11 +15,9 @@ export const REASONS = {
   TaskDefinitionNotFound: "The project's base task definition does not exist or lacks the named container.",
   // Tasks
   NotWanted: 'Nobody wants this environment now.',
-  Waiting: 'The environment waits for its turn.',
   TaskStarting: 'ECS is starting the task.',
   TaskRunning: 'The task is running.',
   TaskReplacing: 'A successor is starting beside the task that serves.',
-  TaskStopping: 'The task is being stopped.',
   TaskGone: 'ECS no longer knows the task; it is replaced.',
   TaskExited: 'The task ended by itself.',
   TaskFailedToStart: 'ECS could not start the task.',

@@ -79,15 +79,17 @@ export interface Incident {
   readonly logTail?: readonly string[] | undefined;
 }
 
+/** From this end in a row on, of a task that had served each time, it is a loop rather than an accident. */
+const LOOP_FROM = 3;
+
 /** The failure to record for an incident, counting on from `before` when it is about the same commit and task hash. */
 export function failureFrom(incident: Incident, before: Failure | undefined, policy: Policy, now: number): Failure {
   const same = before !== undefined && concerns(before, incident.commit, incident.taskHash);
   const count = same ? before.count + 1 : 1;
-  const { reason, remedy } = incident.verdict;
+  const { remedy } = incident.verdict;
   const final = !incident.served && (remedy === 'final' || (remedy === 'retry' && count > policy.retries));
   return {
-    reason,
-    message: incident.message ?? REASONS[reason],
+    ...wordsOf(incident, count),
     at: new Date(now).toISOString(),
     final,
     commit: incident.commit,
@@ -99,6 +101,11 @@ export function failureFrom(incident: Incident, before: Failure | undefined, pol
     exitCode: incident.exitCode,
     logTail: incident.logTail,
   };
+}
+
+function wordsOf({ verdict: { reason }, message = REASONS[reason], served, stopCode }: Incident, count: number) {
+  const loops = served && stopCode === 'EssentialContainerExited' && count >= LOOP_FROM;
+  return loops ? { reason: 'CrashLoop' as const, message: `${REASONS[reason]} ${message}` } : { reason, message };
 }
 
 /** A task that served and died is replaced at once the first time. */

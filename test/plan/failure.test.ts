@@ -143,3 +143,29 @@ it('a failure concerns the commit and the kind of task that failed, and no other
   expect(concerns(failure, COMMIT, '1:y')).toBe(false);
   expect(concerns(failure, undefined, '1:x')).toBe(false);
 });
+
+describe('an app that serves and dies again and again', () => {
+  const incident: Incident = {
+    verdict: crash,
+    message: 'exit code 24',
+    attempt: 1,
+    commit: COMMIT,
+    taskHash: '1:a',
+    served: true,
+    stopCode: EXITED,
+  };
+  const thrice = (one: Incident) =>
+    [1, 2, 3].reduce<ReturnType<typeof failureFrom> | undefined>(
+      (before, number) => failureFrom({ ...one, attempt: number }, before, DEFAULT_POLICY, NOW),
+      undefined,
+    );
+
+  it('is called a crash loop from the third time on, and never given up', () => {
+    expect(thrice(incident)).toMatchObject({ reason: 'CrashLoop', count: 3, final: false });
+    expect(thrice(incident)?.message).toContain('exit code 24');
+  });
+
+  it('is not, when it is the infrastructure that ends it', () => {
+    expect(thrice({ ...incident, stopCode: 'SpotInterruption' })).toMatchObject({ reason: 'AppCrashed', count: 3 });
+  });
+});

@@ -70,7 +70,7 @@ describe('the switch', () => {
 
   it.each([
     ['success', succeed],
-    ['a waiting error', () => Promise.reject(new WaitingError('Waiting', 'later', 1_000))],
+    ['a waiting error', () => Promise.reject(new WaitingError('QuotaExceeded', 'later', 1_000))],
     ['requeueAfter', () => Promise.resolve({ requeueAfterMs: 1_000 })],
   ] as [string, Reconcile][])('starts the backoff anew after %s', async (_name, between) => {
     const reconcile = world.script(fail, fail, between, fail, succeed);
@@ -110,7 +110,7 @@ describe('a reconcile that misbehaves', () => {
     ['rejects with nothing', () => Promise.reject(undefined)],
     ['asks to come back after NaN', () => Promise.resolve({ requeueAfterMs: Number.NaN })],
     ['asks to come back in the past', () => Promise.resolve({ requeueAfterMs: -1 })],
-    ['waits for ever', () => Promise.reject(new WaitingError('Waiting', 'never', Number.POSITIVE_INFINITY))],
+    ['waits for ever', () => Promise.reject(new WaitingError('QuotaExceeded', 'never', Number.POSITIVE_INFINITY))],
   ];
 
   it.each(bad)('%s: counts as an error, is tried again, and stops no worker', async (_name, turn) => {
