@@ -25,7 +25,7 @@ import { makeObserver } from './observe/environment.ts';
 import { type LogTail, makeLogTail } from './observe/log-tail.ts';
 import { startPrerequisites } from './observe/prerequisites.ts';
 import { makeSnapshots } from './observe/snapshot.ts';
-import { type Clock, sleep, systemClock } from './runtime/clock.ts';
+import { type Clock, every, sleep, systemClock, type Timer } from './runtime/clock.ts';
 import { type Controller, type Reconcile, startController } from './runtime/controller.ts';
 import type { Priority } from './runtime/workqueue.ts';
 import { makeReporter } from './status/reporter.ts';
@@ -87,7 +87,8 @@ export async function startOperator(config: Config, logger: Logger, signal: Abor
     closers.push(startPrerequisites({ ...parts, everyMs: config.intervals.resyncMs }).stop);
     const loops = startLoops(parts, closers);
     const watch = startWatch(parts, loops);
-    closers.push(watch.stop, startResync(parts, loops, watch), startRereads(parts, loops, watch));
+    const timers = [startResync(parts, loops, watch), startRereads(parts, loops, watch)];
+    closers.push(watch.stop, () => timers.forEach((timer) => timer?.cancel()));
     const doors = await startDoors(parts, loops, closers);
     parts.health.set('start', true, 'everything listens');
     return { urls: { ...doors, admin }, stop };
@@ -274,27 +275,18 @@ function startWatch({ config, store, clock, logger, metrics, health }: Parts, lo
 }
 
 /** Every environment is looked at afresh now and then, whatever was missed. */
-function startResync({ config, clock }: Parts, loops: Loops, watch: StoreWatch): () => void {
-  const tick = (): void => {
+function startResync({ config, clock }: Parts, loops: Loops, watch: StoreWatch): Timer {
+  return every(clock, config.intervals.resyncMs, () => {
     loops.resync();
     for (const { sessionId } of watch.current()) loops.environments.enqueue(sessionId, 'low');
-    timer = clock.after(config.intervals.resyncMs, tick);
-  };
-  let timer = clock.after(config.intervals.resyncMs, tick);
-  return () => timer.cancel();
+  });
 }
 
 /** An event that was lost is made good, for one call to GitHub a pull request. */
-function startRereads({ config, clock }: Parts, loops: Loops, watch: StoreWatch): () => void {
-  const { projects, intervals } = config;
-  const { rereadMs } = intervals;
-  if (rereadMs === undefined) return () => undefined;
-  const tick = (): void => {
-    loops.reread(knownPulls(watch.current(), projects), 'low');
-    timer = clock.after(rereadMs, tick);
-  };
-  let timer = clock.after(rereadMs, tick);
-  return () => timer.cancel();
+function startRereads({ config, clock }: Parts, loops: Loops, watch: StoreWatch): Timer | undefined {
+  const { rereadMs } = config.intervals;
+  if (rereadMs === undefined) return undefined;
+  return every(clock, rereadMs, () => loops.reread(knownPulls(watch.current(), config.projects), 'low'));
 }
 
 /** Where GitHub and people come in: last to open, first to close. */

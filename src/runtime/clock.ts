@@ -41,3 +41,13 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Calls `fn` every `ms`, first after `ms`; the next pause begins when it has returned. Ends when cancelled. */
+export function every(clock: Clock, ms: number, fn: () => void): Timer {
+  let timer = clock.after(ms, tick);
+  function tick(): void {
+    fn();
+    timer = clock.after(ms, tick);
+  }
+  return { cancel: () => timer.cancel() };
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { sleep, systemClock } from '../../src/runtime/clock.ts';
+import { every, sleep, systemClock } from '../../src/runtime/clock.ts';
 import { toError } from '../../src/runtime/errors.ts';
+import { makeFakeClock } from './fake-clock.ts';
 
 describe('the clock of the system', () => {
   it('tells the time, and goes on', async () => {
@@ -43,5 +44,20 @@ describe('whatever was thrown', () => {
     expect(toError('words').message).toContain('words');
     expect(toError(null).message).toContain('null');
     expect(toError({ token: 'hunter2' }).message).toBe('something that is not an Error was thrown: [object Object]');
+  });
+});
+
+describe('every', () => {
+  it('calls at each interval until it is cancelled, and leaves no timer behind', async () => {
+    const clock = makeFakeClock();
+    let calls = 0;
+    const timer = every(clock, 100, () => (calls += 1));
+    await clock.advance(99);
+    expect(calls).toBe(0);
+    await clock.advance(251);
+    expect(calls).toBe(3);
+    timer.cancel();
+    await clock.advance(1_000);
+    expect([calls, clock.pending()]).toEqual([3, 0]);
   });
 });
