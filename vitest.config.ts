@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Two projects: `unit` is fast and covered, `e2e` drives real processes over loopback, one file at a time. */
 export default defineConfig({
   test: {
+    // Many tests wait for processes and sockets rather than for a core.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'container/src/**/*.ts'],
