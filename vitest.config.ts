@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two projects: `unit` is fast and covered, `e2e` drives real processes over loopback, one file at a time. */
+/** Two projects: `unit` is fast and covered, `e2e` drives real processes over loopback, two files at a time. */
 export default defineConfig({
   test: {
     // Many tests wait for processes and sockets rather than for a core.
@@ -18,7 +18,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],
