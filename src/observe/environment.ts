@@ -12,7 +12,7 @@ import type { GitHubPort } from '../github/port.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { makeResolveHead } from './head.ts';
 import { makeResolveImage } from './image.ts';
-import { isInTransition, type Share, shareOf } from './share.ts';
+import { isInTransition, mayHaveTargets, type Share, shareOf } from './share.ts';
 import type { Snapshots } from './snapshot.ts';
 
 export interface ObserveRequest {
@@ -50,14 +50,13 @@ export function makeObserver({ snapshots, aws, github, control, installation, cl
   const resolveImage = makeResolveImage({ aws, installation, clock });
 
   const observeAws = async (request: ObserveRequest) => {
-    const { sessionId, project, status } = request;
+    const { sessionId, project } = request;
     const snapshot = await snapshots.since(request.since);
     const share = shareOf(snapshot, installation, sessionId, project);
-    const { tasks, attemptMissing } = await joinAttempt(aws, share, status);
-    const [targets, answers] = await Promise.all([
-      request.lookAtHealth || isInTransition(share, tasks) ? readTargets(aws, share) : undefined,
-      project.supervisor ? askTasks(control, sessionId, tasks) : {},
-    ]);
+    const { tasks, attemptMissing } = await joinAttempt(aws, share, request);
+    const answers = project.supervisor ? await askTasks(control, sessionId, tasks) : {};
+    const looks = (request.lookAtHealth || isInTransition(share, tasks)) && mayHaveTargets(share, tasks, answers);
+    const targets = looks ? await readTargets(aws, share) : undefined;
     return { at: snapshot.at, share, tasks, attemptMissing, targets, control: answers };
   };
 
@@ -83,10 +82,13 @@ interface Joined {
 
 /**
  * Tasks that should run, and the recorded attempt's whatever its state: described by ARN when ECS no longer lists it. A
- * cluster that is gone has taken its tasks with it.
+ * cluster that is gone has taken its tasks with it. An end that is counted already is not asked for again, as long as
+ * the environment is wanted: it may stay failed for days.
  */
-async function joinAttempt(aws: Aws, { listed }: Share, { attempt }: Status): Promise<Joined> {
-  const arn = attempt?.taskArn;
+async function joinAttempt(aws: Aws, { listed }: Share, { status, wanted }: ObserveRequest): Promise<Joined> {
+  const { attempt, failure } = status;
+  const counted = wanted && failure !== undefined && failure.attempt === attempt?.number;
+  const arn = counted ? undefined : attempt?.taskArn;
   const tasks = listed.filter((task) => task.desiredStatus === 'RUNNING' || task.arn === arn);
   if (attempt === undefined || arn === undefined || tasks.some((task) => task.arn === arn)) {
     return { tasks, attemptMissing: false };

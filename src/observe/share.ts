@@ -3,7 +3,7 @@
  * could not be read fails the environments of the projects that are on it, and no others.
  */
 import { hostOf, targetGroupName } from '../model/names.ts';
-import type { ObservedRule, ObservedTargetGroup, ObservedTask } from '../model/observed.ts';
+import type { ControlAnswer, ObservedRule, ObservedTargetGroup, ObservedTask } from '../model/observed.ts';
 import type { Project } from '../model/project.ts';
 import type { FleetSnapshot, Read } from './snapshot.ts';
 
@@ -53,6 +53,23 @@ function leftBehind(
 export function isInTransition(share: Share, tasks: readonly ObservedTask[]): boolean {
   const routed = share.rules.some((rule) => rule.hosts.length > 0 && weightOf(rule, share.targetGroup) === 1);
   return !routed || tasks.length !== 1 || tasks.some(({ lastStatus }) => lastStatus !== 'RUNNING');
+}
+
+/**
+ * False while a group without weight can have no target worth a look: nothing runs yet, or every app that runs says that
+ * it is not ready, and is therefore not registered. A fleet that starts would else use up AWS's tokens by looking.
+ */
+export function mayHaveTargets(
+  share: Share,
+  tasks: readonly ObservedTask[],
+  answers: Readonly<Record<string, ControlAnswer>>,
+): boolean {
+  const carries = share.rules.some((rule) => (weightOf(rule, share.targetGroup) ?? 0) > 0);
+  const mayBeReady = ({ arn, lastStatus }: ObservedTask): boolean => {
+    const answer = answers[arn];
+    return lastStatus === 'RUNNING' && !(answer?.ok === true && !answer.report.healthy);
+  };
+  return carries || tasks.some(mayBeReady);
 }
 
 /** What was read; the error, thrown, when it could not be. */

@@ -102,6 +102,7 @@ describe('an environment in transition is asked for its health', () => {
     await world.run();
     const { groupArn, ruleArn } = await world.route(1);
     await world.aws.elbv2.deleteRule(ruleArn);
+    await world.clock.advance(200);
     world.fault.now = {
       before: (operation) => {
         if (operation !== 'DescribeTargetHealth') return undefined;
@@ -112,9 +113,29 @@ describe('an environment in transition is asked for its health', () => {
     };
     expect(await world.observer().observe(world.ask())).toMatchObject({ targets: [], rules: [] });
   });
+
+  it('but not before an app could be registered: a fleet that starts costs no looks', async () => {
+    await world.run();
+    await world.route(0);
+    const ask = world.ask({ lookAtHealth: true });
+    expect((await world.observer().observe(ask)).targets).toBeUndefined();
+    await world.clock.advance(200);
+    world.answering.now = { ok: true, report: { session: SESSION, healthy: false, inFlight: 0 } };
+    expect((await world.observer().observe(ask)).targets).toBeUndefined();
+    world.answering.now = { ok: false, message: 'refused' };
+    expect((await world.observer().observe(ask)).targets).toEqual([]);
+  });
 });
 
 describe('the recorded attempt', () => {
+  it('is not asked for again once its end is counted, as long as the environment is wanted', async () => {
+    const attempt = world.attemptOf('arn:aws:ecs:us-east-1:000000000000:task/mayfly/gone');
+    const failure = { reason: 'BuildFailed', message: '', at: '', final: true, attempt: 1, count: 1 } as const;
+    const ask = world.ask({ status: { ...EMPTY_STATUS, attempt, failure } });
+    expect((await world.observer().observe(ask)).attemptMissing).toBe(false);
+    expect((await world.observer().observe({ ...ask, wanted: false })).attemptMissing).toBe(true);
+  });
+
   it('is shown when it has stopped, though ECS no longer lists it', async () => {
     const arn = await world.run();
     await world.clock.advance(200);

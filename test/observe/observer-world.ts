@@ -25,10 +25,13 @@ export async function makeObserverWorld() {
   const branches: Record<string, string | GitHubError> = {};
   let headCalls = 0;
 
+  /** What every supervisor answers now. */
+  const answering: { now: ControlAnswer } = { now: REPORT };
+
   const control: ControlPort = {
     async report(ip, session) {
       asked.push(`${session}@${ip}`);
-      return REPORT;
+      return answering.now;
     },
     sync: () => Promise.reject(new Error('observing never asks for an update')),
   };
@@ -113,6 +116,7 @@ export async function makeObserverWorld() {
   return {
     ...world,
     asked,
+    answering,
     branches,
     headCalls: () => headCalls,
     observer,
