@@ -1,6 +1,6 @@
 /** The processes of the stack, each started as a person would start it. */
 import { join, resolve } from 'node:path';
-import { type Child, lastLines, startChild } from './child.ts';
+import { type Child, startChild } from './child.ts';
 import type { Ports } from './ports.ts';
 import type { ProjectNames, Secrets } from './settings.ts';
 import { until } from './until.ts';
@@ -75,15 +75,14 @@ export function startOperator({ stateDir, ports }: ProcessOptions, secrets: Secr
   });
 }
 
-export async function untilReady(operator: Child, adminPort: number, stateDir: string): Promise<void> {
-  const log = join(stateDir, 'logs/operator.log');
+export async function untilReady(operator: Child, adminPort: number): Promise<void> {
   const ready = until(
     'the operator is ready',
     async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined))?.ok === true,
     30_000,
   );
   const death = operator.exited.then((code) => {
-    throw new Error(`the operator ended with code ${code}:\n${lastLines(log)}`);
+    throw new Error(`the operator ended with code ${code}:\n${operator.tail()}`);
   });
   death.catch(() => undefined);
   await Promise.race([ready, death]);

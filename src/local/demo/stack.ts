@@ -142,7 +142,7 @@ async function assemble({ options, project, clients, provisioned, secrets, child
     operatorEnded: async () => void (await children.operator?.exited),
     async startOperator() {
       children.operator = startOperator(options, secrets);
-      await untilReady(children.operator, ports.admin, stateDir);
+      await untilReady(children.operator, ports.admin);
     },
     stopOperator: async (signal) => (await children.operator?.stop(signal)) ?? null,
     outages: {

@@ -1,8 +1,8 @@
 /** A stack of its own for one file of tests: own state, own free ports, own addresses; gone without a trace at the end. */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lastLines } from '../../../src/local/demo/child.ts';
 import { freePorts } from '../../../src/local/demo/ports.ts';
 import { type Stack, startStack } from '../../../src/local/demo/stack.ts';
 import { until } from '../../../src/local/demo/until.ts';
@@ -36,7 +36,7 @@ export async function openTestStack({ addresses, branches, forks = [] }: TestSta
   return {
     stack,
     repo,
-    log: (lines = 40) => lastLines(join(stateDir, 'logs/operator.log'), lines),
+    log: (lines = 40) => readFileSync(join(stateDir, 'logs/operator.log'), 'utf8').split('\n').slice(-lines).join('\n'),
     processes: () => processesOf(stateDir),
     async close() {
       await stack.close();
