@@ -15,14 +15,14 @@ export function planTargets(
   groupArn: string,
 ): readonly Step[] {
   const { targets } = context.observed;
-  if (!targets) return planUnseen(context, rule, groupArn);
+  if (!targets) return [...planUnseen(context, rule, groupArn), ...stopReplaced(context, tasks, false)];
   const serving = targets.filter((target) => serves(context, target));
   const wanted = serving.length > 0 ? 1 : 0;
   const flips = carriesOnly(context, rule, groupArn, wanted) ? [] : [flip(context, rule, groupArn, wanted)];
   return [...flips, ...registerReady(context, tasks, targets, groupArn), ...retire(context, tasks, serving, groupArn)];
 }
 
-/** Settled, so that nobody looked at the targets: a rule that carries goes on as long as some task may serve. */
+/** Nobody looked: it is settled, or no app is ready yet. A rule that carries goes on as long as some task may serve. */
 function planUnseen(context: PlanContext, rule: ObservedRule, groupArn: string): readonly Step[] {
   const wanted = mayServe(context) ? 1 : 0;
   const right = weightOf(rule, groupArn) === 0 || carriesOnly(context, rule, groupArn, wanted);

@@ -114,6 +114,8 @@ const replacing: Row[] = [
   ['successor failed, group was made anew', { status: { attempt: successor, liveCommit: COMMIT, failure: { ...failure, attempt: 2 } }, observed: { ...waiting, tasks: [otherTask()], control: { 'task-old': report() }, targets: [] } }, ['register-target 10.0.0.9']],
   ['relabelled twice: the one between serves nothing', { status: { attempt: successor, liveCommit: COMMIT }, observed: { ...both, tasks: [otherTask(), otherTask({ arn: 'task-between', ip: '10.0.0.8' }), task()], control: { 'task-old': report(), 'task-between': building, 'task-1': building }, targets: [target('healthy', '10.0.0.9')] } }, ['stop-task task-between']],
   ['capacity refused while nothing has served', { status: { attempt: attempt({ number: 2 }), failure: { ...failure, attempt: 2, final: false, reason: 'CapacityUnavailable', retryAt: new Date(NOW + 1_000).toISOString() } }, observed: { ...waiting, tasks: [otherTask()], control: { 'task-old': building }, targets: [] } }, ['stop-task task-old']],
+  ['relabelled during the start, health not looked at', { status: { attempt: successor }, observed: { ...waiting, tasks: [otherTask(), task({ lastStatus: 'PENDING', ip: undefined })], control: { 'task-old': building } } }, ['stop-task task-old']],
+  ['both apps down for a moment, health not looked at', { status: { attempt: successor, liveCommit: COMMIT }, observed: { ...waiting, tasks: [otherTask(), task()], control: { 'task-old': report({ healthy: false }), 'task-1': building } } }, []],
 ];
 
 // biome-ignore format: a drawn table reads by rows
