@@ -1,5 +1,5 @@
 /** Why the supervisor ended; the operator reads the exit code of the task's container and the last log lines. */
-import type { JobPhase } from './progress.ts';
+import type { JobPhase } from './updates/progress.ts';
 
 export const EXIT = {
   stopped: 0,

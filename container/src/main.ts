@@ -1,6 +1,6 @@
 /** Entry of an environment's task: settings, signals, exit code. */
 import { EXIT } from './exit-codes.ts';
-import { makeLog } from './log.ts';
+import { makeLog } from './log/log.ts';
 import { readSettings, SettingsError } from './settings.ts';
 import { startSupervisor } from './supervisor.ts';
 

@@ -1,7 +1,7 @@
 /** The task's environment, validated. Every fault is reported at once, so that a person corrects them in one go. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Identity } from './process-group.ts';
+import type { Identity } from './processes/process-group.ts';
 
 export interface Settings {
   readonly session: string;

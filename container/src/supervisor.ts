@@ -4,16 +4,16 @@
  */
 import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ControlServer, startControlServer } from './control-server.ts';
+import { type ControlServer, startControlServer } from './control/server.ts';
 import { EXIT } from './exit-codes.ts';
-import type { Log } from './log.ts';
-import { makeWorkDir, removeWorkDir } from './ownership.ts';
-import { type Proxy, startProxy } from './proxy.ts';
-import { describeVersion, publicVersion, statusOf } from './reports.ts';
+import type { Log } from './log/log.ts';
+import { makeWorkDir, removeWorkDir } from './processes/ownership.ts';
+import { type Proxy, startProxy } from './proxy/proxy.ts';
+import { describeVersion, publicVersion, statusOf } from './control/reports.ts';
 import type { Settings } from './settings.ts';
-import { makeVerifier } from './signature.ts';
+import { makeVerifier } from './control/signature.ts';
 import { TIMINGS, type Timings } from './timings.ts';
-import { makeUpdates, type Updates } from './updates.ts';
+import { makeUpdates, type Updates } from './updates/updates.ts';
 
 export interface Supervisor {
   /** Resolves with the exit code once everything is stopped and removed. */

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { onTestFinished, describe, expect, test } from 'vitest';
-import { BODY_LIMIT, startControlServer } from '../../container/src/control-server.ts';
-import { makeVerifier } from '../../container/src/signature.ts';
+import { BODY_LIMIT, startControlServer } from '../../container/src/control/server.ts';
+import { makeVerifier } from '../../container/src/control/signature.ts';
 import { type Claims, sign } from '../../src/control/signing.ts';
 import { address, ask, KEY, type Reply, SESSION } from './stage.ts';
 

@@ -2,12 +2,12 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeHealthCheck, type Probe } from '../../container/src/health.ts';
-import { makeJobs } from '../../container/src/jobs.ts';
-import { eachLine, makeLog, makeTail, MAX_LINE } from '../../container/src/log.ts';
-import { runGroup, spawnGroup } from '../../container/src/process-group.ts';
-import { makeProgress, PhaseError } from '../../container/src/progress.ts';
-import { restartAfter } from '../../container/src/restarts.ts';
+import { makeHealthCheck, type Probe } from '../../container/src/app/health.ts';
+import { makeJobs } from '../../container/src/updates/jobs.ts';
+import { eachLine, makeLog, makeTail, MAX_LINE } from '../../container/src/log/log.ts';
+import { runGroup, spawnGroup } from '../../container/src/processes/process-group.ts';
+import { makeProgress, PhaseError } from '../../container/src/updates/progress.ts';
+import { restartAfter } from '../../container/src/app/restarts.ts';
 import { TIMINGS } from '../../container/src/timings.ts';
 import { until } from './stage.ts';
 

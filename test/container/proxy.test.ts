@@ -3,8 +3,8 @@ import { createServer, request, type IncomingMessage, type RequestListener } fro
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { onTestFinished, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type Proxy, startProxy } from '../../container/src/proxy.ts';
-import { makeUpstream, type Upstream } from '../../container/src/upstream.ts';
+import { type Proxy, startProxy } from '../../container/src/proxy/proxy.ts';
+import { makeUpstream, type Upstream } from '../../container/src/app/upstream.ts';
 import { address, ask, HOST, SESSION, until } from './stage.ts';
 
 interface Stage {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { detectRecipe } from '../../container/src/recipe.ts';
+import { detectRecipe } from '../../container/src/recipe/recipe.ts';
 
 const EVERYTHING = () => true;
 const NOTHING = () => false;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { makeLog } from '../../container/src/log.ts';
+import { makeLog } from '../../container/src/log/log.ts';
 import { readSettings } from '../../container/src/settings.ts';
 import { startSupervisor, type Supervisor } from '../../container/src/supervisor.ts';
 import { TIMINGS, type Timings } from '../../container/src/timings.ts';

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeVerifier } from '../../container/src/signature.ts';
+import { makeVerifier } from '../../container/src/control/signature.ts';
 import { makeControlClient } from '../../src/control/client.ts';
 import type { ControlPort } from '../../src/control/port.ts';
 import { bodySha256, type Claims, parseSigningKey, publicKeyOf, sign } from '../../src/control/signing.ts';

@@ -1,8 +1,8 @@
 /** Fetches exactly one commit, by its id: rewound and force-pushed branches are no special case. */
 import { mkdir } from 'node:fs/promises';
-import type { Log } from '../log.ts';
-import type { Command } from '../process-group.ts';
-import { PhaseError } from '../progress.ts';
+import type { Log } from '../log/log.ts';
+import type { Command } from '../processes/process-group.ts';
+import { PhaseError } from '../updates/progress.ts';
 import type { Settings } from '../settings.ts';
 import { type Checkout, type PhaseContext, runCommand } from './phase.ts';
 

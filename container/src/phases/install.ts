@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, readdir, realpath } from 'node:fs/promises';
 import { delimiter, join, sep } from 'node:path';
-import { freePort } from '../app-process.ts';
-import { runGroup } from '../process-group.ts';
-import { PhaseError } from '../progress.ts';
-import { detectRecipe, type Recipe } from '../recipe.ts';
+import { freePort } from '../app/app-process.ts';
+import { runGroup } from '../processes/process-group.ts';
+import { PhaseError } from '../updates/progress.ts';
+import { detectRecipe, type Recipe } from '../recipe/recipe.ts';
 import { type Checkout, type PhaseContext, projectEnv, runCommand } from './phase.ts';
 
 export interface Installed {

@@ -1,11 +1,11 @@
 /** What the phases of a job share: the version that they work on, and a way to run its commands. */
 import { delimiter, dirname, join } from 'node:path';
-import { makeTail, type Log } from '../log.ts';
-import { type Command, type Identity, runGroup } from '../process-group.ts';
-import { type JobPhase, PhaseError } from '../progress.ts';
+import { makeTail, type Log } from '../log/log.ts';
+import { type Command, type Identity, runGroup } from '../processes/process-group.ts';
+import { type JobPhase, PhaseError } from '../updates/progress.ts';
 import type { Settings } from '../settings.ts';
 import type { Timings } from '../timings.ts';
-import { TAIL_LINES } from '../app-process.ts';
+import { TAIL_LINES } from '../app/app-process.ts';
 
 export interface PhaseContext {
   readonly settings: Settings;

@@ -1,6 +1,6 @@
 /** Starts the app of a version that is built, beside whatever serves. */
-import { type AppProcess, startApp } from '../app-process.ts';
-import type { Recipe } from '../recipe.ts';
+import { type AppProcess, startApp } from '../app/app-process.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import { type Checkout, type PhaseContext, projectEnv } from './phase.ts';
 
 export function start(context: PhaseContext, checkout: Checkout, recipe: Recipe): Promise<AppProcess> {

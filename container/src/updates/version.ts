@@ -1,14 +1,14 @@
 /** One commit, from fetch to a healthy app: what a job makes, in a directory of its own. */
 import { join } from 'node:path';
-import type { AppProcess } from './app-process.ts';
-import { handOver } from './ownership.ts';
+import type { AppProcess } from '../app/app-process.ts';
+import { handOver } from '../processes/ownership.ts';
 import type { Progress } from './progress.ts';
-import { build } from './phases/build.ts';
-import { fetchCommit, type Wanted } from './phases/fetch.ts';
-import { install, type Installed, readRecipe } from './phases/install.ts';
-import type { Checkout, PhaseContext } from './phases/phase.ts';
-import { start } from './phases/start.ts';
-import type { Recipe } from './recipe.ts';
+import { build } from '../phases/build.ts';
+import { fetchCommit, type Wanted } from '../phases/fetch.ts';
+import { install, type Installed, readRecipe } from '../phases/install.ts';
+import type { Checkout, PhaseContext } from '../phases/phase.ts';
+import { start } from '../phases/start.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 
 export interface Version {
   readonly checkout: Checkout;

@@ -1,8 +1,8 @@
 /** What the supervisor says of itself: shapes for `/status` and `/version`. */
-import type { LiveApp } from './live-app.ts';
-import type { Checkout } from './phases/phase.ts';
-import type { FailureReport, JobReport, PhaseRecord, Progress } from './progress.ts';
-import type { Proxy } from './proxy.ts';
+import type { LiveApp } from '../app/live-app.ts';
+import type { Checkout } from '../phases/phase.ts';
+import type { FailureReport, JobReport, PhaseRecord, Progress } from '../updates/progress.ts';
+import type { Proxy } from '../proxy/proxy.ts';
 
 export interface StatusReport {
   readonly session: string;

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eachLine } from './log.ts';
+import { eachLine } from '../log/log.ts';
 
 export interface Command {
   readonly file: string;

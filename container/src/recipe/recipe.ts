@@ -1,6 +1,6 @@
 /** How a checkout is installed, built and started, read from its files. Pure: what is on disk comes in as a value. */
-import type { Command } from './process-group.ts';
-import { PhaseError } from './progress.ts';
+import type { Command } from '../processes/process-group.ts';
+import { PhaseError } from '../updates/progress.ts';
 
 export interface Checkout {
   /** Names at the root of the repository. */

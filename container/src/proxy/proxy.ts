@@ -7,8 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeForwarder } from './forwarder.ts';
-import { hostName } from './settings.ts';
-import type { Upstream } from './upstream.ts';
+import { hostName } from '../settings.ts';
+import type { Upstream } from '../app/upstream.ts';
 
 export interface ProxyOptions {
   readonly address: string;

@@ -2,10 +2,10 @@
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHealthy, makeHealthCheck, probe, type HealthCheck, type Probe, type Target } from './health.ts';
-import { makeTail } from './log.ts';
-import { spawnGroup, type Command, type Identity, type ProcessGroup } from './process-group.ts';
-import { PhaseError } from './progress.ts';
-import type { Timings } from './timings.ts';
+import { makeTail } from '../log/log.ts';
+import { spawnGroup, type Command, type Identity, type ProcessGroup } from '../processes/process-group.ts';
+import { PhaseError } from '../updates/progress.ts';
+import type { Timings } from '../timings.ts';
 import { makeUpstream, type Upstream } from './upstream.ts';
 
 export interface AppOptions {

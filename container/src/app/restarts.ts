@@ -1,5 +1,5 @@
 /** When an app that died is started again. Pure. */
-import type { Timings } from './timings.ts';
+import type { Timings } from '../timings.ts';
 
 export interface Restart {
   /** Deaths in a row, this one included. */

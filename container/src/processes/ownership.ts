@@ -5,7 +5,7 @@
  */
 import { chmod, lstat, mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PhaseContext, runCommand } from './phases/phase.ts';
+import { type PhaseContext, runCommand } from '../phases/phase.ts';
 import { type Identity, spawnGroup } from './process-group.ts';
 
 /** A fresh directory each time: two tasks of one session on one machine must not meet. Others may only pass through. */

@@ -1,9 +1,9 @@
 /** Port 8080: the operator's questions and orders. Every request is signed (`signature.ts`); every answer is JSON. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen } from './proxy.ts';
-import { isBranch, isCommit } from './settings.ts';
+import { listen } from '../proxy/proxy.ts';
+import { isBranch, isCommit } from '../settings.ts';
 import { Refusal, type Verifier } from './signature.ts';
-import type { Wanted } from './phases/fetch.ts';
+import type { Wanted } from '../phases/fetch.ts';
 
 export interface ControlHandlers {
   health(): Promise<object>;

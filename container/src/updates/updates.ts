@@ -1,16 +1,16 @@
 /** From an order to a version that serves: runs jobs, switches over, and says why when one failed. */
-import { HttpError } from './control-server.ts';
-import { EXIT } from './exit-codes.ts';
+import { HttpError } from '../control/server.ts';
+import { EXIT } from '../exit-codes.ts';
 import { type Jobs, makeJobs } from './jobs.ts';
-import { type LiveApp, makeLiveApp } from './live-app.ts';
-import type { Log } from './log.ts';
-import { remove } from './ownership.ts';
-import type { Wanted } from './phases/fetch.ts';
-import type { PhaseContext } from './phases/phase.ts';
-import { start } from './phases/start.ts';
+import { type LiveApp, makeLiveApp } from '../app/live-app.ts';
+import type { Log } from '../log/log.ts';
+import { remove } from '../processes/ownership.ts';
+import type { Wanted } from '../phases/fetch.ts';
+import type { PhaseContext } from '../phases/phase.ts';
+import { start } from '../phases/start.ts';
 import { makeProgress, PhaseError, type Progress } from './progress.ts';
-import type { Settings } from './settings.ts';
-import type { Timings } from './timings.ts';
+import type { Settings } from '../settings.ts';
+import type { Timings } from '../timings.ts';
 import { makeVersion, versionDir } from './version.ts';
 
 export interface Updates {

@@ -1,6 +1,6 @@
 /** The last moments of apps that no longer serve: their requests finish, then their processes end. */
 import type { AppProcess } from './app-process.ts';
-import type { Timings } from './timings.ts';
+import type { Timings } from '../timings.ts';
 
 export interface Retirement {
   /** Lets what is in flight finish within bounds, stops the app, then calls `after`. */

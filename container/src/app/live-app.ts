@@ -4,13 +4,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppProcess } from './app-process.ts';
-import type { Log } from './log.ts';
-import { PhaseError } from './progress.ts';
+import type { Log } from '../log/log.ts';
+import { PhaseError } from '../updates/progress.ts';
 import { makeRetirement, stopNow, track } from './retirement.ts';
 import { restartAfter } from './restarts.ts';
-import type { Timings } from './timings.ts';
+import type { Timings } from '../timings.ts';
 import type { Upstream } from './upstream.ts';
-import type { Version } from './version.ts';
+import type { Version } from '../updates/version.ts';
 
 export interface LiveApp {
   version(): Version | undefined;

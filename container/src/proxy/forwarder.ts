@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ProxyServer } from 'httpxy';
-import type { Upstream } from './upstream.ts';
+import type { Upstream } from '../app/upstream.ts';
 
 export interface Forwarder {
   request(request: IncomingMessage, response: ServerResponse, upstream: Upstream): void;
