@@ -8,8 +8,11 @@ export const EXIT = {
   install: 21,
   build: 22,
   start: 23,
+  healthy: 23,
   /** The app that served kept dying. */
   crashLoop: 24,
+  /** `.mayfly.yml` is not valid, or nothing says how the repository is run. */
+  recipe: 25,
   /** A fault of the supervisor itself (EX_SOFTWARE). */
   internal: 70,
   /** Variables are missing or invalid (EX_CONFIG). */

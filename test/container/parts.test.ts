@@ -56,7 +56,7 @@ describe('lines', () => {
     const written: string[] = [];
     const log = makeLog((text) => written.push(text), ['s3cret']);
     log.say('a s3cret');
-    log.line('s3crets3cret');
+    log.line('build', 's3crets3cret');
     expect(written).toEqual(['[mayfly] a [redacted]\n', '[redacted][redacted]\n']);
   });
 });
@@ -211,7 +211,7 @@ describe('a process group', () => {
 describe('progress', () => {
   test('records how long each phase took and which one failed', async () => {
     let time = 1_000;
-    const progress = makeProgress(() => time);
+    const progress = makeProgress({ now: () => time });
     progress.begin(undefined);
     await progress.phase('fetch', () => Promise.resolve((time += 500)));
     progress.resolved('c0ffee');
@@ -228,8 +228,8 @@ describe('progress', () => {
       logTail: ['line'],
     });
     expect(progress.phases()).toMatchObject([
-      { phase: 'fetch', ms: 500, outcome: 'done' },
-      { phase: 'install', ms: 0, outcome: 'failed' },
+      { phase: 'fetch', startedAt: '1970-01-01T00:00:01.000Z', endedAt: '1970-01-01T00:00:01.500Z', outcome: 'done' },
+      { phase: 'install', endedAt: '1970-01-01T00:00:01.500Z', outcome: 'failed' },
     ]);
   });
 });

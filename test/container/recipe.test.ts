@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { detectRecipe } from '../../container/src/recipe/recipe.ts';
+import { detectRecipe } from '../../container/src/recipe/simple.ts';
 
 const EVERYTHING = () => true;
 const NOTHING = () => false;

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { stripVTControlCharacters } from 'node:util';
+import type { LogSource } from './entry.ts';
 
 /** Longer lines are cut: an app that prints without line breaks must not grow the supervisor's memory. */
 export const MAX_LINE = 4_000;
@@ -9,18 +10,34 @@ export const MAX_LINE = 4_000;
 export interface Log {
   /** The supervisor's own words: `[mayfly] …`. */
   say(message: string): void;
+  /** For programs too: `[mayfly] phase=install outcome=done seconds=4.2`. Fields that are undefined are left out. */
+  event(fields: Readonly<Record<string, string | number | undefined>>): void;
   /** A line of a child, as it is. */
-  line(text: string): void;
+  line(source: LogSource, text: string): void;
+  /** From now on blotted out of every line. */
+  hide(secret: string): void;
 }
 
 /** `secrets` are blotted out of every line, also of what children print. */
 export function makeLog(write: (text: string) => void, secrets: readonly string[] = []): Log {
-  const redact = (text: string): string =>
-    secrets.reduce((line, secret) => line.replaceAll(secret, '[redacted]'), text);
+  const hidden = [...secrets];
+  const redact = (text: string): string => hidden.reduce((line, secret) => line.replaceAll(secret, '[redacted]'), text);
+  const say = (message: string): void => write(`[mayfly] ${redact(message)}\n`);
   return {
-    say: (message) => write(`[mayfly] ${redact(message)}\n`),
-    line: (text) => write(`${redact(text)}\n`),
+    say,
+    event: (fields) => say(formatEvent(fields)),
+    line: (_source, text) => write(`${redact(text)}\n`),
+    hide(secret) {
+      if (secret !== '') hidden.push(secret);
+    },
   };
+}
+
+function formatEvent(fields: Readonly<Record<string, string | number | undefined>>): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${/^[\w.:/-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
+    .join(' ');
 }
 
 export interface Tail {

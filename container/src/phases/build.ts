@@ -1,6 +1,6 @@
 /** Runs the project's `build` script, when it has one. */
 import { freePort } from '../app/app-process.ts';
-import type { Recipe } from '../recipe/recipe.ts';
+import type { Recipe } from '../recipe/simple.ts';
 import { type Checkout, type PhaseContext, projectEnv, runCommand } from './phase.ts';
 
 export async function build(context: PhaseContext, checkout: Checkout, recipe: Recipe): Promise<void> {

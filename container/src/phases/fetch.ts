@@ -26,7 +26,7 @@ export async function fetchCommit(context: PhaseContext, wanted: Wanted, dir: st
 }
 
 /** For questions whose answer is no news. */
-const SILENT: Log = { say: () => undefined, line: () => undefined };
+const SILENT: Log = { say: () => undefined, event: () => undefined, line: () => undefined, hide: () => undefined };
 
 type Git = (...args: string[]) => Promise<string[]>;
 

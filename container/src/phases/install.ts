@@ -6,7 +6,7 @@ import { delimiter, join, sep } from 'node:path';
 import { freePort } from '../app/app-process.ts';
 import { runGroup } from '../processes/process-group.ts';
 import { PhaseError } from '../updates/progress.ts';
-import { detectRecipe, type Recipe } from '../recipe/recipe.ts';
+import { detectRecipe, type Recipe } from '../recipe/simple.ts';
 import { type Checkout, type PhaseContext, projectEnv, runCommand } from './phase.ts';
 
 export interface Installed {

@@ -57,7 +57,7 @@ export async function runCommand(context: PhaseContext, run: CommandRun): Promis
   const tail = makeTail();
   const onLine = (line: string): void => {
     tail.add(line);
-    log.line(line);
+    log.line(phase, line);
   };
   const deadline = AbortSignal.timeout(settings.phaseDeadlineMs);
   const fail = (what: string): PhaseError =>

@@ -1,6 +1,6 @@
 /** Starts the app of a version that is built, beside whatever serves. */
 import { type AppProcess, startApp } from '../app/app-process.ts';
-import type { Recipe } from '../recipe/recipe.ts';
+import type { Recipe } from '../recipe/simple.ts';
 import { type Checkout, type PhaseContext, projectEnv } from './phase.ts';
 
 export function start(context: PhaseContext, checkout: Checkout, recipe: Recipe): Promise<AppProcess> {
@@ -15,7 +15,7 @@ export function start(context: PhaseContext, checkout: Checkout, recipe: Recipe)
       hostHeader: settings.publicHost,
       deadlineMs: settings.startDeadlineMs,
       timings,
-      onLine: (line) => log.line(line),
+      onLine: (line) => log.line('app/web', line),
     },
     signal,
   );

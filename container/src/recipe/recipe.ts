@@ -1,138 +1,90 @@
-/** How a checkout is installed, built and started, read from its files. Pure: what is on disk comes in as a value. */
+/**
+ * How one commit is installed, built, started and served: what `.mayfly.yml` says, and what is found in the repository
+ * where it is silent. All paths are relative to the root of the repository, with `/`, without `./`; '' is the root.
+ */
 import type { Command } from '../processes/process-group.ts';
-import { PhaseError } from '../updates/progress.ts';
-
-export interface Checkout {
-  /** Names at the root of the repository. */
-  readonly files: ReadonlySet<string>;
-  /** Text of `package.json`, when there is one. */
-  readonly manifest: string | undefined;
-}
-
-export interface Manifest {
-  readonly scripts: Readonly<Record<string, string>>;
-  readonly workspaces: boolean;
-  /** The parts that decide what is installed, as text to compare. */
-  readonly dependencies: string;
-}
 
 export interface Recipe {
-  readonly manifest: Manifest;
-  readonly lockFile: string | undefined;
-  readonly install: Command;
-  /** Something the person who pushed should know about the install. */
-  readonly note?: string;
-  readonly build?: Command;
-  readonly start: Command;
+  /** Each in a directory of its own; all of them run before any build. */
+  readonly installs: readonly Install[];
+  /** At most one a directory. */
+  readonly builds: readonly Build[];
+  /** At least one; names are unique. At least one has a route. */
+  readonly processes: readonly ProcessRecipe[];
+  /** Variables of every step, over those of the task. */
+  readonly env: Readonly<Record<string, string>>;
+  /** True: answers carry no `X-Robots-Tag` of ours. */
+  readonly robots: boolean;
+  /** What the person who pushed should know; each a sentence, `WARNING: …` where it matters. */
+  readonly notes: readonly string[];
 }
 
-type Manager = 'npm' | 'pnpm' | 'yarn';
+export type Manager = 'npm' | 'pnpm' | 'yarn';
 
-const LOCK_FILES: readonly (readonly [file: string, manager: Manager])[] = [
-  ['npm-shrinkwrap.json', 'npm'],
-  ['package-lock.json', 'npm'],
-  ['pnpm-lock.yaml', 'pnpm'],
-  ['yarn.lock', 'yarn'],
-];
-
-const QUIET = ['--no-audit', '--no-fund', '--include=dev'];
-
-/** `has` tells whether a package manager is in the image. Throws a PhaseError that says what the repository lacks. */
-export function detectRecipe(checkout: Checkout, has: (manager: string) => boolean): Recipe {
-  const manifest = parseManifest(checkout.manifest);
-  const locked = LOCK_FILES.find(([file]) => checkout.files.has(file));
-  const usable = locked && (locked[1] === 'npm' || has(locked[1])) ? locked : undefined;
-  const manager = usable?.[1] ?? 'npm';
-  const startScript = ['start', 'dev'].find((name) => Object.hasOwn(manifest.scripts, name));
-  if (startScript === undefined) {
-    throw new PhaseError(
-      'start',
-      'package.json has no script "start" (nor "dev"), so nothing says how the app is started',
-    );
-  }
-  const note = noteOf(locked, usable);
-  return {
-    manifest,
-    lockFile: usable?.[0],
-    install: installCommand(usable, checkout),
-    ...(note === undefined ? {} : { note }),
-    ...(Object.hasOwn(manifest.scripts, 'build') ? { build: scriptCommand(manager, manifest, 'build') } : {}),
-    start: scriptCommand(manager, manifest, startScript),
-  };
+export interface Install {
+  readonly directory: string;
+  readonly command: Command;
+  /** Files that decide what is installed (lock file, manifests, .npmrc …); those that exist. */
+  readonly inputs: readonly string[];
+  /** Directories that it fills, e.g. `node_modules`, `packages/a/node_modules`. */
+  readonly outputs: readonly string[];
+  /** Equal inputs make equal outputs: there is a lock file, and no install script of the project's own. */
+  readonly repeatable: boolean;
 }
 
-function noteOf(
-  locked: readonly [string, Manager] | undefined,
-  usable: readonly [string, Manager] | undefined,
-): string | undefined {
-  if (usable) return undefined;
-  if (!locked) {
-    return 'WARNING: there is no lock file; `npm install` picks whatever versions are newest today. Commit a lock file';
-  }
-  const [file, manager] = locked;
-  return `WARNING: ${file} is IGNORED since ${manager} is not in this image; falling back to \`npm install\``;
+/** A set of files of the repository. */
+export interface Inputs {
+  /** Files, directories with all in them, or globs; `''` is everything. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
 }
 
-function installCommand(locked: readonly [string, Manager] | undefined, checkout: Checkout): Command {
-  switch (locked?.[1]) {
-    case 'npm':
-      return command('npm', 'ci', ...QUIET);
-    case 'pnpm':
-      return command('pnpm', 'install', '--frozen-lockfile', '--prod=false');
-    case 'yarn':
-      // Yarn's modern versions are recognised by their configuration file; the two know different flags.
-      return command('yarn', 'install', checkout.files.has('.yarnrc.yml') ? '--immutable' : '--frozen-lockfile');
-    default:
-      return command('npm', 'install', '--no-package-lock', ...QUIET);
-  }
+export interface Build {
+  readonly directory: string;
+  readonly command: Command;
+  /** What it reads; the same files make the same output. */
+  readonly inputs: Inputs;
+  /** Mayfly's variables (COMMIT, BRANCH, SESSION_ID, PR_NUMBER, PUBLIC_URL) that its output may depend on. */
+  readonly variables: readonly string[];
+  /** Files and directories that help the next build and are copied to it, e.g. `.next/cache`. Not part of the output. */
+  readonly carried: readonly string[];
 }
 
-function command(file: string, ...args: string[]): Command {
-  return { file, args, title: `${file} ${args[0] ?? ''}` };
+export interface ProcessRecipe {
+  readonly name: string;
+  readonly directory: string;
+  readonly command: Command;
+  /** Requests whose path begins with it (whole segments) go here, the longest first. Absent: reached by siblings only. */
+  readonly route?: string;
+  /** Path of the health check; absent: healthy while it runs. */
+  readonly health?: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** It reloads by itself when files change: a new commit needs no build and no other process. */
+  readonly hot?: 'vite' | 'next' | 'other';
 }
 
-/**
- * A shell of our own starts at once, stays small beside the app and keeps the script's exit code, but knows no pre and
- * post scripts and sets no `npm_…` variables; a script that may need those runs under its package manager. `projectEnv`
- * puts `node_modules/.bin` on the PATH.
- */
-function scriptCommand(manager: Manager, manifest: Manifest, name: string): Command {
-  const { scripts } = manifest;
-  const script = scripts[name] ?? '';
-  const hooked = Object.hasOwn(scripts, `pre${name}`) || Object.hasOwn(scripts, `post${name}`);
-  const title = `${manager} run ${name}`;
-  // Yarn may keep no node_modules at all and resolve commands itself.
-  const managed = manager === 'yarn' || hooked || script.includes('npm_');
-  return managed ? { file: manager, args: ['run', name], title } : { file: '/bin/sh', args: ['-c', script], title };
+/** The files of one commit, as a recipe is read from them. */
+export interface Source {
+  /** Path → id of its content (git's blob id), for every file of the commit. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Text of a file of the commit; undefined when there is none. Links are not followed. Throws above 1 MB. */
+  text(path: string): Promise<string | undefined>;
+  /**
+   * Matches of an extended regular expression in the text files that are included, as `path` and the matched text.
+   * Pathspecs of git, e.g. `server`, `:(exclude)server`.
+   */
+  grep(
+    pattern: string,
+    pathspecs: readonly string[],
+  ): Promise<readonly { readonly path: string; readonly text: string }[]>;
 }
 
-function parseManifest(text: string | undefined): Manifest {
-  if (text === undefined) {
-    throw new PhaseError('install', 'the repository has no package.json at its root, so nothing says how to run it');
-  }
-  const parsed = parseObject(text);
-  const scripts = isRecord(parsed['scripts']) ? parsed['scripts'] : {};
-  const parts = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'overrides'];
-  return {
-    scripts: Object.fromEntries(
-      Object.entries(scripts).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-    ),
-    workspaces: parsed['workspaces'] !== undefined,
-    dependencies: JSON.stringify(parts.map((part) => parsed[part] ?? null)),
-  };
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw new PhaseError('install', `package.json is not valid JSON: ${String(error)}`);
-  }
-  if (!isRecord(parsed)) throw new PhaseError('install', 'package.json does not hold a JSON object');
-  return parsed;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What the machine offers. */
+export interface Surroundings {
+  /** Managers besides npm that can be run. */
+  readonly managers: ReadonlySet<Manager>;
+  /** Host of the environment, for the allow-list of development servers. */
+  readonly publicHost: string;
+  /** HEALTH_PATH of the task: counts where the recipe says nothing. */
+  readonly healthPath: string;
 }

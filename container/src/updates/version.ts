@@ -8,7 +8,7 @@ import { fetchCommit, type Wanted } from '../phases/fetch.ts';
 import { install, type Installed, readRecipe } from '../phases/install.ts';
 import type { Checkout, PhaseContext } from '../phases/phase.ts';
 import { start } from '../phases/start.ts';
-import type { Recipe } from '../recipe/recipe.ts';
+import type { Recipe } from '../recipe/simple.ts';
 
 export interface Version {
   readonly checkout: Checkout;
