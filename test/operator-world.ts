@@ -64,7 +64,13 @@ export async function startAwsWorld(): Promise<AwsWorld> {
     await aws.close();
     await elbv2.close();
   });
-  const wish = { balancerPort: 8_000, frontDoorPort: 8_081, gitUrl: 'file:///nowhere', npmCache: '/nowhere' };
+  const wish = {
+    balancerPort: 8_000,
+    frontDoorPort: 8_081,
+    gitUrl: 'file:///nowhere',
+    npmCache: '/nowhere',
+    cacheDir: '/nowhere',
+  };
   return { endpoint: door.url, clients, provisioned: await provision(clients, wish), gate };
 }
 

@@ -3,18 +3,40 @@
  * it and could answer in its place, and what it says ends in comments and on public pages.
  */
 import { z } from 'zod';
-import type { SupervisorReport } from '../model/observed.ts';
+import { JOB_PHASES, PHASE_OUTCOMES, type SupervisorReport } from '../model/observed.ts';
 import { redact, redactLines } from '../model/redact.ts';
 
 const MAX_MESSAGE = 2_000;
 const MAX_TAIL = 20;
 const MAX_LINE = 1_000;
+/** A job has six; more can only come from something that is no supervisor. */
+const MAX_PHASES = 12;
+const MAX_NOTE = 200;
 
 const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'expected 40 or 64 hex digits');
-const phase = z.enum(['fetch', 'install', 'build', 'start']);
-const cut = (limit: number) => (text: string) => text.slice(0, limit);
+const phase = z.enum(JOB_PHASES);
+const cut = (limit: number) => (whole: string) => whole.slice(0, limit);
 
 /** Redacted before it is cut, since half a secret is not known as one. */
+const text = (limit: number, secrets: readonly string[]) =>
+  z.string().transform((given) => cut(limit)(redact(given, secrets)));
+
+const phases = (secrets: readonly string[]) =>
+  z
+    .array(z.unknown())
+    .transform((all) => all.slice(-MAX_PHASES))
+    .pipe(
+      z.array(
+        z.object({
+          phase,
+          startedAt: z.iso.datetime(),
+          endedAt: z.iso.datetime().optional(),
+          outcome: z.enum(PHASE_OUTCOMES),
+          note: text(MAX_NOTE, secrets).optional(),
+        }),
+      ),
+    );
+
 const reportWithout = (secrets: readonly string[]) =>
   z.object({
     session: z.string(),
@@ -25,7 +47,7 @@ const reportWithout = (secrets: readonly string[]) =>
       .object({
         commit: commit.optional(),
         phase,
-        message: z.string().transform((text) => cut(MAX_MESSAGE)(redact(text, secrets))),
+        message: text(MAX_MESSAGE, secrets),
         at: z.iso.datetime(),
         logTail: z
           .array(z.string())
@@ -33,6 +55,9 @@ const reportWithout = (secrets: readonly string[]) =>
       })
       .optional(),
     inFlight: z.int().nonnegative(),
+    phases: phases(secrets).optional(),
+    // What else a newer supervisor may wait for is nothing that this Mayfly could tell of.
+    waitingFor: z.enum(['credential', 'order']).optional().catch(undefined),
   });
 
 export type ParsedReport =

@@ -1,6 +1,7 @@
 /** Metrics that follow from how one status became the next. */
 import { isTrue } from '../model/conditions.ts';
-import type { Desired, Status } from '../model/environment.ts';
+import type { Desired, JobRecord, PhaseRecord, Status } from '../model/environment.ts';
+import { JOB_PHASES, PHASE_OUTCOMES } from '../model/observed.ts';
 import type { Step, StepKind } from '../model/step.ts';
 import { sourcesOf } from '../plan/effective.ts';
 import type { Plan } from '../plan/environment.ts';
@@ -13,8 +14,35 @@ export interface Progress {
   readonly now: number;
 }
 
-/** Label-to-URL when the first commit of a life goes live, push-to-live when a later one does. */
-export function observeProgress(metrics: Metrics, { before, after, desired, now }: Progress): void {
+/** Label-to-URL when the first commit of a life goes live, push-to-live when a later one does; phases as they end. */
+export function observeProgress(metrics: Metrics, progress: Progress): void {
+  observeLive(metrics, progress);
+  for (const { phase, outcome, ms } of newlyEnded(progress)) {
+    metrics.containerPhaseSeconds.observe({ phase, outcome }, ms / 1_000);
+  }
+}
+
+/** Phases whose end this pass was the first to see. */
+function newlyEnded({ before, after }: Progress): readonly Ended[] {
+  const known = new Set(endedPhases(before.job).map(identityOf));
+  return endedPhases(after.job).filter((ended) => !known.has(identityOf(ended)));
+}
+
+type Ended = PhaseRecord & { readonly ms: number; readonly attempt: number };
+
+function endedPhases(job: JobRecord | undefined): readonly Ended[] {
+  if (!job) return [];
+  return job.phases.flatMap((phase) => {
+    const { ms } = phase;
+    return ms === undefined ? [] : [{ ...phase, ms, attempt: job.attempt }];
+  });
+}
+
+function identityOf({ attempt, phase, at }: Ended): string {
+  return `${attempt} ${phase} ${at}`;
+}
+
+function observeLive(metrics: Metrics, { before, after, desired, now }: Progress): void {
   if (after.liveCommit === undefined || after.liveCommit === before.liveCommit) return;
   const labels = { project: desired.project };
   if (before.liveCommit === undefined) {
@@ -31,6 +59,11 @@ const PUT_BACK = ['create-target-group', 'create-rule', 'set-weights'] as const 
 /** Every series that can be known beforehand. */
 export function startProgressAtZero(metrics: Metrics, projects: readonly string[]): void {
   for (const kind of PUT_BACK) metrics.driftRepaired.inc({ kind }, 0);
+  for (const phase of JOB_PHASES) {
+    for (const outcome of PHASE_OUTCOMES) {
+      if (outcome !== 'running') metrics.containerPhaseSeconds.zero({ phase, outcome });
+    }
+  }
   for (const project of projects) {
     metrics.labelToUrlSeconds.zero({ project });
     metrics.pushToLiveSeconds.zero({ project });

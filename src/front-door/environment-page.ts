@@ -7,7 +7,9 @@ import type { FailureView } from '../status/trouble.ts';
 import type { ConditionView, EnvironmentView } from '../status/view.ts';
 import type { Facts } from './facts.ts';
 import { type Html, html } from './html.ts';
+import { CROSS, TICK } from './marks.ts';
 import { head, type Page } from './page.ts';
+import { phaseList } from './phase-list.ts';
 
 const HEADINGS: Readonly<Record<EnvironmentState, string>> = {
   PENDING: 'Waiting to start',
@@ -51,13 +53,12 @@ const STAGE_WORDS: Readonly<Record<StageState, string>> = {
 
 const PHASE_WORDS: Readonly<Record<JobPhase, string>> = {
   fetch: 'fetching',
+  recipe: 'fetching',
   install: 'installing',
   build: 'building',
   start: 'starting',
+  healthy: 'starting',
 };
-
-const TICK = html`<svg viewBox="0 0 12 12" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"><path d="m2.500 6.500 2.300 2.300 4.700-5.300"/></svg>`;
-const CROSS = html`<svg viewBox="0 0 12 12" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"><path d="m3 3 6 6M9 3 3 9"/></svg>`;
 
 export function environmentPage(view: EnvironmentView, facts: Facts, now: number): Page {
   const { headline, sessionId } = view;
@@ -70,15 +71,15 @@ export function environmentPage(view: EnvironmentView, facts: Facts, now: number
     said: [heading, active && STAGE_TITLES[active.name], active?.detail].filter(Boolean).join('. '),
     refreshSeconds: facts.retryAfterSeconds,
     digest: facts.digest,
-    body: html`${head(headline.title, heading, leadOf(view), elapsed(view, now))}${sections(view, facts)}`,
+    body: html`${head(headline.title, heading, leadOf(view), elapsed(view, now))}${sections(view, facts, now)}`,
   };
 }
 
 /** Of a failure, the log is what people look for first. */
-function sections(view: EnvironmentView, facts: Facts): readonly (Html | undefined)[] {
+function sections(view: EnvironmentView, facts: Facts, now: number): readonly (Html | undefined)[] {
   const [tail, about] = [log(facts.log), details(view)];
   const middle = view.state === 'FAILED' ? [tail, nextSteps(view), about] : [nextSteps(view), about, tail];
-  return [progress(view), failure(view), ...middle, conditions(view.conditions)];
+  return [progress(view, now), failure(view), ...middle, conditions(view.conditions)];
 }
 
 /** A headline that is not the plain one of its state says more than the heading made for the state. */
@@ -99,13 +100,13 @@ function elapsed({ since }: EnvironmentView, now: number): Html | undefined {
   return html`<span class="elapsed">for <span data-since="${from}">${duration(now - from)}</span></span>`;
 }
 
-function progress(view: EnvironmentView): Html | undefined {
+function progress(view: EnvironmentView, now: number): Html | undefined {
   const { state, stages } = view;
   if (!['PENDING', 'STARTING', 'RUNNING', 'FAILED'].includes(state)) return undefined;
   const detail = stages.find((stage) => stage.state === 'active')?.detail;
   // The lead says the same most of the time.
   const more = detail === undefined || detail === leadOf(view) ? undefined : html`<p class="doing">${detail}</p>`;
-  return html`<section><h2 class="sr">Progress</h2><ol class="stages">${stages.map(stageItem)}</ol>${more}</section>`;
+  return html`<section><h2 class="sr">Progress</h2><ol class="stages">${stages.map(stageItem)}</ol>${more}${phaseList(view, now)}</section>`;
 }
 
 function stageItem({ name, state, phase }: Stage): Html {

@@ -3,6 +3,7 @@ import { canonical, digest } from '../model/digest.ts';
 import type { Deployment, EnvironmentState } from '../model/environment.ts';
 import { redactLines } from '../model/redact.ts';
 import { plainLines } from '../status/markdown.ts';
+import type { PhaseView } from '../status/job.ts';
 import type { Stage } from '../status/progress.ts';
 import { timeOf } from '../status/time.ts';
 import type { FailureView } from '../status/trouble.ts';
@@ -26,6 +27,8 @@ export interface Facts {
   readonly since?: string | undefined;
   readonly elapsedSeconds?: number | undefined;
   readonly stages: readonly Stage[];
+  /** What the container was or is at; empty where no supervisor tells. */
+  readonly phases: readonly PhaseView[];
   readonly conditions: readonly ConditionView[];
   readonly failure?: FailureView | undefined;
   readonly deployments: readonly Deployment[];
@@ -49,7 +52,7 @@ const LOOK_AGAIN: Readonly<Record<EnvironmentState, number>> = {
 
 export function factsOf(view: EnvironmentView, log: readonly string[], now: number): Facts {
   const { sessionId, state, headline, url, project, branch, commit, liveCommit, imageTag, since } = view;
-  const { stages, conditions, failure, deployments, nextSteps } = view;
+  const { stages, job, conditions, failure, deployments, nextSteps } = view;
   const lasting = {
     environment: sessionId,
     state,
@@ -63,6 +66,7 @@ export function factsOf(view: EnvironmentView, log: readonly string[], now: numb
     imageTag,
     since,
     stages,
+    phases: job?.phases ?? [],
     conditions,
     failure: failure && { ...failure, logTail: undefined },
     deployments,

@@ -58,6 +58,18 @@ ol.stages { list-style: none; margin: 0; padding: 0; display: grid; grid-templat
 .stage.failed b, .stage.failed small { color: var(--bad); }
 .stage small { display: block; font-size: 13px; line-height: 1.35; }
 .doing { margin: 18px 0 0; padding: 11px 14px; border-radius: 10px; background: var(--soft); font-size: 14px; }
+ol.phases { list-style: none; margin: 20px 0 0; padding: 8px 14px; border-radius: 10px; background: var(--soft);
+  font-size: 14px; }
+.phase { display: grid; grid-template-columns: 14px 1fr auto; gap: 0 10px; padding: 4px 0; color: var(--dim); }
+.phase.done, .phase.running { color: var(--ink); } .phase.failed, .phase.failed .took { color: var(--bad); }
+.phase > span { overflow-wrap: anywhere; min-width: 0; }
+.phase small { color: var(--dim); font-size: 13px; margin-left: 4px; }
+.pip { position: relative; height: 21px; display: grid; place-items: center; }
+.pip svg { width: 13px; height: 13px; } .phase.done .pip { color: var(--good); }
+.phase.running .pip::after, .phase.waiting .pip::after, .phase.cancelled .pip::after { content: ""; width: 7px;
+  height: 7px; border-radius: 50%; background: var(--busy); }
+.phase.waiting .pip::after, .phase.cancelled .pip::after { background: var(--dim); opacity: .4; }
+.took { color: var(--dim); font-variant-numeric: tabular-nums; text-align: right; }
 dl { margin: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 14px 24px;
   font-size: 15px; }
 dt { color: var(--dim); font-size: 13px; } dd { margin: 0; overflow-wrap: anywhere; }
@@ -78,7 +90,7 @@ ul.conditions { list-style: none; margin: 0; padding: 0; font-size: 14px; }
 ul.conditions li { display: grid; grid-template-columns: 18px 1fr; gap: 0 8px; padding: 7px 0; }
 ul.conditions li + li { border-top: 1px solid var(--line); }
 ul.conditions b { font-weight: 600; } ul.conditions .dim, .dim { color: var(--dim); }
-ul.conditions p { margin: 0; grid-column: 2; overflow-wrap: anywhere; }
+ul.conditions p { margin: 0; grid-column: 2; overflow-wrap: anywhere; white-space: pre-line; }
 .yes { color: var(--good); } .no { color: var(--warn); } .unknown { color: var(--dim); }
 footer { width: 100%; max-width: 740px; margin-top: 14px; color: var(--dim); font-size: 13px; text-align: center; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

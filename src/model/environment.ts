@@ -5,6 +5,7 @@
  * strings in the record, since people read it, and milliseconds since the epoch everywhere else.
  */
 import type { Conditions } from './conditions.ts';
+import type { JobPhase, PhaseOutcome } from './observed.ts';
 import type { Reason } from './reasons.ts';
 import type { RunTaskRequest } from './step.ts';
 
@@ -111,6 +112,27 @@ export interface Failure {
   readonly logTail?: readonly string[] | undefined;
 }
 
+/** The newest job of an attempt's supervisor, as it told it. For people only: nothing is decided from it. */
+export interface JobRecord {
+  /** Number of the attempt. */
+  readonly attempt: number;
+  /** `failed` also when the attempt ended before the job did. */
+  readonly outcome: 'running' | 'done' | 'failed';
+  /** At most 12, in the order in which they ran. */
+  readonly phases: readonly PhaseRecord[];
+}
+
+export interface PhaseRecord {
+  readonly phase: JobPhase;
+  /** When it began. */
+  readonly at: string;
+  /** How long it took; absent while it runs, and when nobody saw its end. */
+  readonly ms?: number | undefined;
+  readonly outcome: PhaseOutcome;
+  /** In a few words how it was done. */
+  readonly note?: string | undefined;
+}
+
 /** One commit that became live, newest first in `Status.deployments` (five are kept). */
 export interface Deployment {
   readonly commit: string;
@@ -133,6 +155,7 @@ export interface Status {
   readonly failure?: Failure | undefined;
   /** A failed in-place update; the previous version keeps serving. */
   readonly updateFailure?: Failure | undefined;
+  readonly job?: JobRecord | undefined;
   /** The commit whose code answers requests, as last reported by the supervisor. */
   readonly liveCommit?: string | undefined;
   /** The branch's head as last resolved through GitHub. */

@@ -89,9 +89,29 @@ export interface SupervisorReport {
       }
     | undefined;
   readonly inFlight: number;
+  /** Of the newest job, in the order in which they ran; absent when the supervisor is older than this. */
+  readonly phases?: readonly PhaseReport[] | undefined;
+  /** The job stands still until it is given this. */
+  readonly waitingFor?: 'credential' | 'order' | undefined;
 }
 
-export type JobPhase = 'fetch' | 'install' | 'build' | 'start';
+/** In the order in which they run. `recipe` reads how the commit is run; `healthy` waits for the app's first answer. */
+export const JOB_PHASES = ['fetch', 'recipe', 'install', 'build', 'start', 'healthy'] as const;
+export type JobPhase = (typeof JOB_PHASES)[number];
+
+/** `cancelled`: a newer order came. */
+export const PHASE_OUTCOMES = ['running', 'done', 'failed', 'cancelled'] as const;
+export type PhaseOutcome = (typeof PHASE_OUTCOMES)[number];
+
+export interface PhaseReport {
+  readonly phase: JobPhase;
+  readonly startedAt: string;
+  /** Absent while it runs. */
+  readonly endedAt?: string | undefined;
+  readonly outcome: PhaseOutcome;
+  /** How it was done, where that tells why it was fast, e.g. `restored from the cache`. */
+  readonly note?: string | undefined;
+}
 
 export type ControlAnswer =
   | { readonly ok: true; readonly report: SupervisorReport }

@@ -26,11 +26,14 @@ export const REASONS = {
   StartDeadlineExceeded: 'The environment did not become ready in time.',
   CrashLoop: 'The app keeps crashing; it is restarted with growing pauses.',
   // The app
-  Fetching: 'The code is being fetched.',
+  Fetching: 'The code is being fetched and read.',
   Installing: 'Dependencies are being installed.',
   Building: 'The app is being built.',
   Starting: 'The app is starting.',
+  CredentialNeeded:
+    'The repository is private and the container has no credential for it. Set GITHUB_TOKEN in the task definition.',
   FetchFailed: 'The code could not be fetched. Does the branch still exist?',
+  RecipeInvalid: '.mayfly.yml, or what was found in the repository, does not say how to run it. Correct it and push.',
   InstallFailed: 'Installing the dependencies failed. Push a fix.',
   BuildFailed: 'The build failed. Push a fix.',
   StartFailed: 'The app did not become healthy. Does it listen on $PORT?',

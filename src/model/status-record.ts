@@ -11,10 +11,13 @@ import {
   type Deployment,
   EMPTY_STATUS,
   type Failure,
+  type JobRecord,
+  type PhaseRecord,
   type SourceKey,
   type Status,
 } from './environment.ts';
 import { camelKeys, snakeKeys } from './key-case.ts';
+import { JOB_PHASES, PHASE_OUTCOMES } from './observed.ts';
 import { isReason, type Reason } from './reasons.ts';
 import type { RunTaskRequest } from './step.ts';
 
@@ -74,6 +77,20 @@ const failure = entity({
   logTail: z.array(z.string()).optional(),
 } satisfies SchemaOf<Failure>);
 
+const job = z.object({
+  attempt: z.int(),
+  outcome: z.enum(['running', 'done', 'failed']),
+  phases: z.array(
+    z.object({
+      phase: z.enum(JOB_PHASES),
+      at: time,
+      ms: z.int().nonnegative().optional(),
+      outcome: z.enum(PHASE_OUTCOMES),
+      note: z.string().optional(),
+    } satisfies SchemaOf<PhaseRecord>),
+  ),
+} satisfies SchemaOf<JobRecord>);
+
 const condition = z.object({
   status: z.enum(['True', 'False', 'Unknown']),
   reason,
@@ -98,6 +115,7 @@ const SHAPE = {
   attempt: lenient(attempt),
   failure: lenient(failure),
   updateFailure: lenient(failure),
+  job: lenient(job),
   liveCommit: lenient(z.string()),
   head: lenient(z.object({ branch: z.string(), commit: z.string(), at: time })),
   rulePriority: lenient(z.int()),
@@ -127,6 +145,7 @@ export function encodeStatus(value: Status): Record<string, unknown> {
     attempt: value.attempt && snakeKeys({ ...value.attempt, request: JSON.stringify(value.attempt.request) }),
     failure: value.failure && snakeKeys(value.failure),
     updateFailure: value.updateFailure && snakeKeys(value.updateFailure),
+    job: value.job && { ...value.job, phases: value.job.phases.map(snakeKeys) },
     deployments: value.deployments.map(snakeKeys),
   });
 }

@@ -25,15 +25,18 @@ const SUPERVISOR_EXITS: Readonly<Record<number, Verdict>> = {
   22: { reason: 'BuildFailed', remedy: 'final' },
   23: { reason: 'StartFailed', remedy: 'final' },
   24: { reason: 'AppCrashed', remedy: 'crash' },
+  25: { reason: 'RecipeInvalid', remedy: 'final' },
   // The task's environment is not valid: another task would have the same.
   78: { reason: 'TaskExited', remedy: 'final' },
 };
 
 const PHASES: Readonly<Record<JobPhase, Verdict>> = {
   fetch: { reason: 'FetchFailed', remedy: 'retry' },
+  recipe: { reason: 'RecipeInvalid', remedy: 'final' },
   install: { reason: 'InstallFailed', remedy: 'final' },
   build: { reason: 'BuildFailed', remedy: 'final' },
   start: { reason: 'StartFailed', remedy: 'final' },
+  healthy: { reason: 'StartFailed', remedy: 'final' },
 };
 
 export function verdictOfPhase(phase: JobPhase): Verdict {

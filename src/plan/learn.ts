@@ -6,6 +6,7 @@ import type { Attempt, Status } from '../model/environment.ts';
 import type { Observed, ObservedTask, SupervisorReport } from '../model/observed.ts';
 import { hasEnded, ownRules, type PlanContext, publicUrl, weightOf } from './context.ts';
 import { concerns, failureFrom, type Incident, type Verdict, verdictOf, verdictOfPhase } from './failure.ts';
+import { jobSeen } from './job.ts';
 
 /** As long as an attempt must be healthy for an earlier failure to be forgotten. */
 const STABLE_MS = 600_000;
@@ -13,7 +14,7 @@ const DEPLOYMENTS_KEPT = 5;
 
 export function learn(context: PlanContext): Status {
   const steps = context.effective.wanted
-    ? [wantedSince, headResolved, attemptEnded, served, deadlinePassed, liveCommit, updateFailed, draining]
+    ? [wantedSince, headResolved, attemptEnded, served, deadlinePassed, liveCommit, updateFailed, jobKept, draining]
     : [unwanted];
   const status = steps.reduce<Status>((known, step) => step({ ...context, status: known }), context.status);
   return { ...status, url: publicUrl(context) };
@@ -26,6 +27,7 @@ function unwanted(context: PlanContext): Status {
     wantedAt: undefined,
     liveCommit: undefined,
     updateFailure: undefined,
+    job: undefined,
     drainingSince: undefined,
     routeRemovedAt: routeRemovedAt(context),
   };
@@ -118,6 +120,9 @@ function deadlinePassed(context: PlanContext): Status {
   if (!attempt || attempt.healthyAt !== undefined || alreadyCounted(status, attempt)) return status;
   if (attempt.taskArn === undefined || !isPastGrace(attempt, policy.startDeadlineMs, now)) return status;
   if (waitsForRoute(context, attempt)) return status;
+  if (reportOf(context.observed, attempt.taskArn)?.waitingFor === 'credential') {
+    return withFailure(context, { verdict: { reason: 'CredentialNeeded', remedy: 'final' } });
+  }
   const minutes = Math.round(policy.startDeadlineMs / 60_000);
   const message = `Not ready ${minutes} minutes after the task was requested.`;
   return withFailure(context, { verdict: { reason: 'StartDeadlineExceeded', remedy: 'final' }, message });
@@ -211,6 +216,13 @@ function updateFailed(context: PlanContext): Status {
   const { reason } = verdictOfPhase(failure.phase);
   const { message, commit, at, logTail } = failure;
   return { ...status, updateFailure: { reason, message, commit, at, logTail, final: true, count: 1 } };
+}
+
+function jobKept({ status, observed }: PlanContext): Status {
+  const { attempt, job } = status;
+  const report = attempt?.taskArn === undefined ? undefined : reportOf(observed, attempt.taskArn);
+  const over = attempt !== undefined && alreadyCounted(status, attempt);
+  return { ...status, job: jobSeen(job, attempt, { report, over }) };
 }
 
 function draining({ status, observed, now }: PlanContext): Status {

@@ -161,13 +161,16 @@ function appIsDown({ observed }: PlanContext): boolean {
 
 const PHASE_REASONS: Readonly<Record<JobPhase, Reason>> = {
   fetch: 'Fetching',
+  recipe: 'Fetching',
   install: 'Installing',
   build: 'Building',
   start: 'Starting',
+  healthy: 'Starting',
 };
 
 function phaseVerdict({ observed }: PlanContext, { tasks }: Plan): Verdict | undefined {
   const report = tasks?.current ? reportOf(observed, tasks.current.arn) : undefined;
+  if (report?.waitingFor === 'credential') return no('CredentialNeeded');
   if (report?.job)
     return no(
       PHASE_REASONS[report.job.phase],
@@ -201,7 +204,8 @@ function newestVerdict(context: PlanContext, report: SupervisorReport): Verdict 
   const { commit } = context.effective;
   const headless = headlessVerdict(context);
   if (headless) return headless;
-  return report.liveCommit === commit ? yes('UpToDate') : no('Updating', onItsWay(report, commit));
+  if (report.liveCommit === commit) return yes('UpToDate');
+  return report.waitingFor === 'credential' ? no('CredentialNeeded') : no('Updating', onItsWay(report, commit));
 }
 
 /** Which commit is the newest is not known: what runs is that of a head that was resolved before. */

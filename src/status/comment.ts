@@ -3,6 +3,7 @@ import type { Clash, SourceKey } from '../model/environment.ts';
 import { REASONS } from '../model/reasons.ts';
 import { redactLines } from '../model/redact.ts';
 import type { HeldField } from './held.ts';
+import { jobRow } from './job-line.ts';
 import { code, fence, link, list, oneLine, plainLines, table, words } from './markdown.ts';
 import { utc } from './time.ts';
 import type { FailureView } from './trouble.ts';
@@ -112,6 +113,7 @@ function facts(view: EnvironmentView, options: CommentOptions): string {
     ['Session', code(sessionId)],
     ['Image', imageTag === undefined ? undefined : code(imageTag)],
     ['Since', since === undefined ? undefined : words(utc(since))],
+    jobRow(view.job),
   ]);
 }
 

@@ -29,6 +29,8 @@ export function nextStepsOf(input: NextStepsInput): readonly string[] {
 }
 
 function afterFailure(failure: FailureView | undefined): string {
+  if (failure?.reason === 'CredentialNeeded')
+    return 'Once the task definition has the token, it is tried again by itself.';
   if (failure?.final) return 'Push a new commit: it is then tried again by itself.';
   if (failure?.retryAt !== undefined) return `It is tried again at ${utc(failure.retryAt)}.`;
   return 'It starts by itself as soon as that is put right.';

@@ -20,3 +20,9 @@ export function duration(ms: number): string {
   if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
 }
+
+/** `< 0.1 s`, `0.3 s`, `9.9 s`, and from ten seconds on as `duration`. */
+export function brief(ms: number): string {
+  if (ms < 50) return '< 0.1 s';
+  return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : duration(Math.round(ms / 1000) * 1000);
+}

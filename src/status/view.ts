@@ -21,6 +21,7 @@ import { effective } from '../plan/effective.ts';
 import { type HeldField, heldFields } from './held.ts';
 import { type Headline, headlineOf } from './headline.ts';
 import { nextStepsOf } from './next-steps.ts';
+import { type JobView, jobView } from './job.ts';
 import { type Stage, stagesOf } from './progress.ts';
 import { type FailureView, failureView, startFailure } from './trouble.ts';
 
@@ -69,6 +70,8 @@ export interface EnvironmentView {
   readonly clashes: NonNullable<Desired['clashes']>;
   readonly faults: readonly Fault[];
   readonly stages: readonly Stage[];
+  /** What the container was or is at, phase by phase, where its supervisor tells. */
+  readonly job?: JobView | undefined;
   readonly nextSteps: readonly string[];
   /** What was asked for and is not done, in words. */
   readonly notices: readonly string[];
@@ -104,8 +107,9 @@ export function viewOf(stored: StoredEnvironment, project: Project | undefined, 
     clashes: stored.ok ? (stored.desired.clashes ?? {}) : {},
     faults,
     stages: stagesOf(conditions, state, failure?.reason),
+    job: jobView(status.job),
     nextSteps: nextStepsOf({ state, faults, failure, updateFailure, labels, held: held.length, asked }),
-    notices: noticesOf(sources),
+    notices: noticesOf(sources, status),
   };
 }
 
@@ -185,9 +189,13 @@ function sourceViews(desired: Desired): readonly SourceView[] {
   return entries.flatMap(([key, source]) => (source ? [{ key, ...source }] : []));
 }
 
-function noticesOf(sources: readonly SourceView[]): readonly string[] {
+function noticesOf(sources: readonly SourceView[], { conditions }: Status): readonly string[] {
   const agent = sources.some((source) => source.wanted && source.agent === true);
-  return agent ? ['The label asks for an agent; none is configured.'] : [];
+  const locked = [conditions.Ready, conditions.UpToDate].some((one) => one?.reason === 'CredentialNeeded');
+  return [
+    ...(agent ? ['The label asks for an agent; none is configured.'] : []),
+    ...(locked ? [REASONS.CredentialNeeded] : []),
+  ];
 }
 
 /** The recorded address, when it is one: the record can be edited by hand, and this becomes a link. */

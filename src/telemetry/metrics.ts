@@ -5,6 +5,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const FAST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const PHASE_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const SLOW_SECONDS = [1, 2.5, 5, 10, 20, 30, 60, 90, 120, 180, 300, 600];
 
 export type Metrics = ReturnType<typeof makeMetrics>;
@@ -133,6 +134,13 @@ export function makeMetrics() {
       help: 'From the moment a commit is wanted to the moment it serves.',
       labelNames: ['project'],
       buckets: SLOW_SECONDS,
+      registers,
+    }),
+    containerPhaseSeconds: new Histogram({
+      name: 'mayfly_container_phase_seconds',
+      help: 'How long the phases of starts and updates in the containers take, by phase and outcome.',
+      labelNames: ['phase', 'outcome'],
+      buckets: PHASE_SECONDS,
       registers,
     }),
     driftRepaired: new Counter({

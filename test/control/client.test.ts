@@ -42,7 +42,7 @@ async function messageOf(client: ControlPort, ip = '127.0.0.1'): Promise<string>
 
 describe('a report', () => {
   test('is passed on, without what the model does not know', async () => {
-    const client = await answering(200, { ...REPORT, phases: [], uptime: 3 });
+    const client = await answering(200, { ...REPORT, uptime: 3 });
     expect(await client.report('127.0.0.1', SESSION)).toEqual({ ok: true, report: REPORT });
   });
 

@@ -25,6 +25,8 @@ export interface Supervisors extends ControlPort {
   answers(ip: string): boolean;
   /** Commits that were asked for, oldest first. */
   readonly asked: string[];
+  /** Of every supervisor's newest job; absent as from an older supervisor. */
+  phases?: SupervisorReport['phases'];
 }
 
 export function makeSupervisors(running: readonly ContainerSpec[], now: () => number): Supervisors {
@@ -72,9 +74,10 @@ export function makeSupervisors(running: readonly ContainerSpec[], now: () => nu
       const supervisor = this.closed ? undefined : at(ip);
       if (!supervisor) return { ok: false, message: 'connect ECONNREFUSED' };
       const { liveCommit, job, failure } = supervisor;
+      const healthy = supervisor.healthy && !down.has(ip);
       return {
         ok: true,
-        report: { session, liveCommit, job, failure, healthy: supervisor.healthy && !down.has(ip), inFlight: 0 },
+        report: { session, liveCommit, job, failure, healthy, phases: this.phases, inFlight: 0 },
       };
     },
     async sync(ip, _session, { commit }) {

@@ -7,7 +7,18 @@ import type { ConditionType } from '../../src/model/conditions.ts';
 import { REASONS, type Reason } from '../../src/model/reasons.ts';
 import { viewOf } from '../../src/status/view.ts';
 import { hostile, shapeOfPage } from '../status/hostile.ts';
-import { BUILDING, conditions, NOW, PROJECT, type Sample, SERVING, SOURCE, stored } from '../status/samples.ts';
+import {
+  ago,
+  BUILDING,
+  BUILDING_JOB,
+  conditions,
+  NOW,
+  PROJECT,
+  type Sample,
+  SERVING,
+  SOURCE,
+  stored,
+} from '../status/samples.ts';
 
 const AUDIENCE: Audience = { json: false, now: NOW };
 
@@ -25,6 +36,7 @@ describe('text that others wrote', () => {
         ...conditions({ Ready: ['False', 'BuildFailed', text], Accepted: ['False', 'Accepted', text] }),
       },
       liveCommit: `y${text}`,
+      job: { ...BUILDING_JOB, phases: BUILDING_JOB.phases.map((phase) => ({ ...phase, note: text })) },
       failure: {
         reason: 'BuildFailed',
         message: text,
@@ -115,6 +127,57 @@ describe('the html template', () => {
     expect(html`<p>${list}${inner}</p>${undefined}!${'<'}`.text).toBe(
       '<p>&amp;<i title="&quot;">&lt;</i>7<i title="&quot;">&lt;</i></p>!&lt;',
     );
+  });
+});
+
+describe('the phases', () => {
+  const sample: Sample = { state: 'STARTING', status: { conditions: BUILDING, job: BUILDING_JOB } };
+  const rows = (body: string): readonly string[] =>
+    [...body.matchAll(/<li class="phase .*?<\/li>/g)].map(([row]) => row.replace(/<svg.*?<\/svg>/g, '✓'));
+
+  it('stand one a line: what is done and how long it took, what runs and since when, what is to come', () => {
+    const found = rows(page(sample));
+    expect(found).toHaveLength(6);
+    expect(found[2]).toMatch(/✓.*Install dependencies <small>restored from the cache<\/small>.*>4\.1 s</);
+    expect(found[3]).toMatch(/^<li class="phase running" aria-current="step">.*Build/);
+    expect(found[3]).toContain(`<span data-since="${Date.parse(ago(14))}">14 s</span>`);
+    expect(found[5]).toMatch(/^<li class="phase waiting">.*Wait for the first answer/);
+    expect(found[5]).not.toMatch(/\d s/);
+  });
+
+  it('name the one that failed, with the faults on lines of their own', () => {
+    const message = '.mayfly.yml is not valid:\nbuild: found 5 <x>';
+    const failure = { reason: 'RecipeInvalid', message, at: ago(3), final: true, count: 1 } as const;
+    const phases = [{ phase: 'recipe', at: ago(4), ms: 1_000, outcome: 'failed' } as const];
+    const job = { attempt: 1, outcome: 'failed', phases } as const;
+    const body = page({ state: 'FAILED', status: { conditions: BUILDING, failure, job } });
+    expect(rows(body)).toEqual([expect.stringMatching(/See how it is run.*failed after 1\.0 s/)]);
+    expect(shapeOfPage(body).pre).toContain(message);
+  });
+
+  it('are told to programs too, and change the digest only as they begin and end', () => {
+    const facts = (job: typeof BUILDING_JOB, now: number) => {
+      const view = viewOf(stored({ ...sample, status: { conditions: BUILDING, job } }), PROJECT, now);
+      return JSON.parse(environmentAnswer(view, [], { json: true, now }).body) as Record<string, unknown>;
+    };
+    const first = facts(BUILDING_JOB, NOW);
+    expect(first['phases']).toEqual([
+      { phase: 'fetch', state: 'done', startedAt: ago(20), seconds: 0.3 },
+      expect.objectContaining({ phase: 'recipe', state: 'done', seconds: 0 }),
+      expect.objectContaining({ phase: 'install', note: 'restored from the cache', seconds: 4.1 }),
+      { phase: 'build', state: 'running', startedAt: ago(14), note: 'web' },
+      { phase: 'start', state: 'waiting' },
+      { phase: 'healthy', state: 'waiting' },
+    ]);
+    expect(facts(BUILDING_JOB, NOW + 5_000)['digest']).toBe(first['digest']);
+    const further = BUILDING_JOB.phases.map((phase) => ({ ...phase, ms: 20_000, outcome: 'done' as const }));
+    expect(facts({ ...BUILDING_JOB, phases: further }, NOW)['digest']).not.toBe(first['digest']);
+  });
+
+  it('are not made up where no supervisor tells them', () => {
+    const body = page({ state: 'STARTING', status: { conditions: BUILDING } });
+    expect(rows(body)).toEqual([]);
+    expect(body).not.toContain('class="phases"');
   });
 });
 

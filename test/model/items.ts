@@ -1,7 +1,8 @@
 /** Items of the table: one as a person writes it, and desired state and status of every shape. */
 import fc from 'fast-check';
 import { CONDITION_TYPES } from '../../src/model/conditions.ts';
-import type { Attempt, Desired, Failure, Source, Status } from '../../src/model/environment.ts';
+import type { Attempt, Desired, Failure, JobRecord, Source, Status } from '../../src/model/environment.ts';
+import { JOB_PHASES, PHASE_OUTCOMES } from '../../src/model/observed.ts';
 import { REASONS, type Reason } from '../../src/model/reasons.ts';
 import type { RunTaskRequest } from '../../src/model/step.ts';
 
@@ -106,6 +107,21 @@ const failure: fc.Arbitrary<Failure> = fc.record({
   logTail: maybe(fc.array(text, { maxLength: 3 })),
 });
 
+const job: fc.Arbitrary<JobRecord> = fc.record({
+  attempt: fc.nat(),
+  outcome: fc.constantFrom('running', 'done', 'failed'),
+  phases: fc.array(
+    fc.record({
+      phase: fc.constantFrom(...JOB_PHASES),
+      at: time,
+      ms: maybe(fc.nat()),
+      outcome: fc.constantFrom(...PHASE_OUTCOMES),
+      note: maybe(text),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
 const condition = fc.record({
   status: fc.constantFrom('True', 'False', 'Unknown'),
   reason,
@@ -119,6 +135,7 @@ export const status: fc.Arbitrary<Status> = fc.record({
   attempt: maybe(attempt),
   failure: maybe(failure),
   updateFailure: maybe(failure),
+  job: maybe(job),
   liveCommit: maybe(commit),
   head: maybe(fc.record({ branch, commit, at: time })),
   rulePriority: maybe(fc.nat()),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_STATUS } from '../../src/model/environment.ts';
+import { JOB_PHASES } from '../../src/model/observed.ts';
 import { parseItem } from '../../src/model/record.ts';
 import { encodeStatus } from '../../src/model/status-record.ts';
 import { BY_HAND, status } from './items.ts';
@@ -15,6 +16,7 @@ describe('status', () => {
     ['conditions', { conditions: {} }],
     ['attempt', { attempt: undefined }],
     ['failure', { failure: undefined }],
+    ['job', { job: undefined }],
     ['deployments', { deployments: [] }],
     ['comments', { comments: {} }],
   ])('loses only a malformed %s', (name, lost) => {
@@ -32,6 +34,21 @@ describe('status', () => {
       rev: 1,
       conditions: { Ready: ready },
     });
+  });
+
+  it('of a Mayfly that kept no phases is read as ever', () => {
+    const { job: _job, ...older } = good;
+    expect(parseItem({ ...BY_HAND, status: older }).status).toEqual({
+      ...parseItem({ ...BY_HAND, status: good }).status,
+      job: undefined,
+    });
+  });
+
+  it('keeps the phases of a whole start in less than a kilobyte', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const phases = JOB_PHASES.map((phase) => ({ phase, at, ms: 123_456, outcome: 'done', note: 'restored' }) as const);
+    const { job } = encodeStatus({ ...EMPTY_STATUS, job: { attempt: 1, outcome: 'done', phases } });
+    expect(JSON.stringify(job).length).toBeLessThan(1_024);
   });
 
   it.each(['{', '{}', 'null', 5])('takes an attempt whose request is %j for none', (broken) => {

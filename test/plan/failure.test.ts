@@ -38,6 +38,7 @@ const ends: Row[] = [
   ['build',                        { stopCode: EXITED, exitCode: 22 },                                     'BuildFailed final'],
   ['start',                        { stopCode: EXITED, exitCode: 23 },                                     'StartFailed final'],
   ['crash',                        { stopCode: EXITED, exitCode: 24 },                                     'AppCrashed crash'],
+  ['recipe',                       { stopCode: EXITED, exitCode: 25 },                                     'RecipeInvalid final'],
   ['another code',                 { stopCode: EXITED, exitCode: 1 },                                      'TaskExited retry'],
   ['code 0',                       { stopCode: EXITED, exitCode: 0 },                                      'TaskExited retry'],
   ['memory, as the container says', { stopCode: EXITED, exitCode: 137, containerReason: 'OutOfMemoryError: Container killed' }, 'OutOfMemory crash'],
@@ -57,12 +58,14 @@ describe('the end of a task', () => {
   });
 
   test.each([
-    ['fetch', 'retry'],
-    ['install', 'final'],
-    ['build', 'final'],
-    ['start', 'final'],
-  ] as const)('told by the supervisor in phase %s: %s', (phase, remedy) => {
-    expect(verdictOfPhase(phase).remedy).toBe(remedy);
+    ['fetch', 'FetchFailed', 'retry'],
+    ['recipe', 'RecipeInvalid', 'final'],
+    ['install', 'InstallFailed', 'final'],
+    ['build', 'BuildFailed', 'final'],
+    ['start', 'StartFailed', 'final'],
+    ['healthy', 'StartFailed', 'final'],
+  ] as const)('told by the supervisor in phase %s: %s, %s', (phase, reason, remedy) => {
+    expect(verdictOfPhase(phase)).toEqual({ reason, remedy });
   });
 });
 

@@ -2,6 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Failure, Status } from '../../src/model/environment.ts';
 import { stopReason } from '../../src/model/names.ts';
+import { REASONS } from '../../src/model/reasons.ts';
 import { learn } from '../../src/plan/learn.ts';
 import {
   attempt,
@@ -33,6 +34,17 @@ const building = {
   tasks: [task()],
   control: {
     'task-1': report({ healthy: false, liveCommit: undefined, job: { commit: COMMIT, phase: 'build', startedAt: '' } }),
+  },
+};
+const locked = {
+  tasks: [task()],
+  control: {
+    'task-1': report({
+      healthy: false,
+      liveCommit: undefined,
+      job: { commit: COMMIT, phase: 'fetch', startedAt: '' },
+      waitingFor: 'credential',
+    }),
   },
 };
 const gaveUp = {
@@ -86,6 +98,7 @@ const ends: Row[] = [
 const deadlines: Row[] = [
   ['in time',                                   { status: { attempt: attempt({ taskArn: 'task-1', requestedAt: ago(599_999) }) }, observed: { ...waiting, ...building } }, { failure: undefined }],
   ['building for too long',                     { status: { attempt: late }, observed: { ...waiting, ...building } },                         { failure: failed({ reason: 'StartDeadlineExceeded', at: now, message: 'Not ready 10 minutes after the task was requested.' }) }],
+  ['without a credential for too long',         { status: { attempt: late }, observed: { ...waiting, ...locked } },                           { failure: failed({ reason: 'CredentialNeeded', at: now, message: REASONS.CredentialNeeded, final: true, commit: COMMIT, taskHash: wantedHash() }) }],
   ['never visible to the load balancer',        { status: { attempt: late }, observed: { ...waiting, ...ready, targets: [target('unhealthy')] } }, { failure: failed({ reason: 'StartDeadlineExceeded', at: now, message: 'Not ready 10 minutes after the task was requested.' }) }],
   ['ready, and not registered yet',             { status: { attempt: late }, observed: { ...waiting, ...ready } },                            { failure: undefined }],
   ['ready, and there is no group to be had',    { status: { attempt: late }, observed: ready },                                               { failure: undefined }],

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { Conditions, ConditionType } from '../../src/model/conditions.ts';
 import type { Failure } from '../../src/model/environment.ts';
 import { stopReason } from '../../src/model/names.ts';
+import type { JobPhase } from '../../src/model/observed.ts';
 import { planEnvironment } from '../../src/plan/environment.ts';
 import {
   blocker,
@@ -65,10 +66,15 @@ const failure: Failure = {
   attempt: 1,
   count: 1,
 };
-const job = (phase: 'fetch' | 'install' | 'build' | 'start') => ({
+const job = (phase: JobPhase, waitingFor?: 'credential') => ({
   tasks: [task()],
   control: {
-    'task-1': report({ healthy: false, liveCommit: undefined, job: { commit: COMMIT, phase, startedAt: '' } }),
+    'task-1': report({
+      healthy: false,
+      liveCommit: undefined,
+      waitingFor,
+      job: { commit: COMMIT, phase, startedAt: '' },
+    }),
   },
 });
 const ready = { tasks: [task()], control: { 'task-1': report() } };
@@ -92,9 +98,12 @@ const starting: Row[] = [
   ['nothing there',                 {}, 'PENDING',                                                                    { Accepted: 'True Accepted', ImageAvailable: 'True ImageFound', TaskRunning: 'False TaskStarting', Routed: 'False RouteRemoved', Ready: 'False TaskStarting', UpToDate: 'Unknown TaskStarting', ControlReachable: 'Unknown Unknown', Removed: 'absent' }],
   ['provisioning',                  { status: { attempt: seen }, observed: { ...waiting, tasks: [task({ lastStatus: 'PROVISIONING', ip: undefined })] } }, 'STARTING', { TaskRunning: 'False TaskStarting', Routed: 'False FrontDoor', Ready: 'False TaskStarting' }],
   ['fetching',                      { status: { attempt: seen }, observed: { ...waiting, ...job('fetch') } }, 'STARTING',   { TaskRunning: 'True TaskRunning', Ready: 'False Fetching', ControlReachable: 'True ControlReachable' }],
+  ['reading the recipe',            { status: { attempt: seen }, observed: { ...waiting, ...job('recipe') } }, 'STARTING',  { Ready: 'False Fetching' }],
+  ['waiting for a credential',      { status: { attempt: seen }, observed: { ...waiting, ...job('fetch', 'credential') } }, 'STARTING', { Ready: 'False CredentialNeeded', UpToDate: 'Unknown CredentialNeeded' }],
   ['installing',                    { status: { attempt: seen }, observed: { ...waiting, ...job('install') } }, 'STARTING', { Ready: 'False Installing' }],
   ['building',                      { status: { attempt: seen }, observed: { ...waiting, ...job('build') } }, 'STARTING',   { Ready: 'False Building' }],
   ['starting',                      { status: { attempt: seen }, observed: { ...waiting, ...job('start') } }, 'STARTING',   { Ready: 'False Starting' }],
+  ['waiting for the first answer',  { status: { attempt: seen }, observed: { ...waiting, ...job('healthy') } }, 'STARTING', { Ready: 'False Starting' }],
   ['ready, not registered',         { status: { attempt: seen }, observed: { ...waiting, ...ready } }, 'STARTING',          { Ready: 'False FrontDoor', UpToDate: 'Unknown FrontDoor' }],
   ['target unhealthy',              { status: { attempt: seen }, observed: { ...waiting, ...ready, targets: [target('unhealthy')] } }, 'STARTING', { Ready: 'False TargetUnhealthy' }],
   ['port closed',                   { status: { attempt: seen }, observed: { ...waiting, ...closed } }, 'STARTING',         { ControlReachable: 'False ControlUnreachable', Ready: 'False FrontDoor' }],
@@ -120,6 +129,8 @@ const serving: Row[] = [
   ['a newer commit is wanted',      update({}), 'RUNNING',                                                               { Ready: 'True Ready', UpToDate: 'False Updating' }],
   ['a newer commit is built',       update({ job: { commit: NEWER, phase: 'build', startedAt: '' } }), 'RUNNING',            { Ready: 'True Ready', UpToDate: 'False Updating' }],
   ['a newer commit failed',         update({ failure: { commit: NEWER, phase: 'build', message: 'no', at: now, logTail: [] } }), 'RUNNING', { Ready: 'True Ready', UpToDate: 'False UpdateFailed' }],
+  ['a newer recipe is not valid',   update({ failure: { commit: NEWER, phase: 'recipe', message: 'no', at: now, logTail: [] } }), 'RUNNING', { Ready: 'True Ready', UpToDate: 'False UpdateFailed' }],
+  ['an update waits for a credential', update({ waitingFor: 'credential', job: { commit: NEWER, phase: 'fetch', startedAt: '' } }), 'RUNNING', { Ready: 'True Ready', UpToDate: 'False CredentialNeeded' }],
   ['app down, weight still 1',      { ...running, observed: { ...running.observed, control: { 'task-1': report({ healthy: false }) } } }, 'STARTING', { Routed: 'False FrontDoor', Ready: 'False AppUnhealthy' }],
   ['target unhealthy, weight still 1', { ...running, observed: { ...running.observed, targets: [target('unhealthy')] } }, 'STARTING', { Routed: 'False FrontDoor', Ready: 'False TargetUnhealthy' }],
   ['rule gone',                     { ...running, observed: { ...running.observed, rules: [] } }, 'STARTING',               { TaskRunning: 'True TaskRunning', Routed: 'False RouteRemoved', Ready: 'False RouteRemoved' }],
@@ -213,6 +224,28 @@ describe('conditions', () => {
     expect(
       told({ status: { attempt: seen }, observed: { ...waiting, ...job('build') } }).conditions.Ready?.message,
     ).toBe('The app is being built. (aaaaaaa)');
+  });
+});
+
+describe('a recipe that is not valid', () => {
+  const message = '.mayfly.yml is not valid:\nbuild: found 5\nstart: missing';
+  const reported = { commit: NEWER, phase: 'recipe', message, at: now, logTail: [] } as const;
+
+  it('is named with all its faults while the old version serves', () => {
+    const { state, conditions } = told(update({ failure: reported }));
+    expect(state).toBe('RUNNING');
+    expect(conditions.UpToDate?.message).toBe(`aaaaaaa is live; bbbbbbb failed: ${message}`);
+  });
+
+  it('is named with all its faults when nothing serves, and final', () => {
+    const first = report({ healthy: false, liveCommit: undefined, failure: { ...reported, commit: COMMIT } });
+    const world = {
+      status: { attempt: seen },
+      observed: { ...waiting, tasks: [task()], control: { 'task-1': first } },
+    };
+    const { state, conditions } = told(world);
+    expect(state).toBe('FAILED');
+    expect(conditions.Ready).toMatchObject({ reason: 'RecipeInvalid', message });
   });
 });
 

@@ -9,8 +9,10 @@ import { hostile, shapeOfFragment, type Shape } from './hostile.ts';
 import {
   ago,
   BUILDING,
+  BUILDING_JOB,
   COMMIT,
   conditions,
+  DONE_JOB,
   GONE,
   NOW,
   OLDER,
@@ -48,8 +50,28 @@ describe('the comment', () => {
   });
 
   it('is the same text as long as only time passes', () => {
-    const view = (now: number) => viewOf(stored({ status: { conditions: BUILDING } }), PROJECT, now);
+    const status = { conditions: BUILDING, job: BUILDING_JOB };
+    const view = (now: number) => viewOf(stored({ state: 'STARTING', status }), PROJECT, now);
     expect(renderComment(view(NOW), OPTIONS)).toBe(renderComment(view(NOW + 3_600_000), OPTIONS));
+  });
+
+  it('tells how far the container is, and how long it took once it is live', () => {
+    const starting = comment({ state: 'STARTING', status: { conditions: BUILDING, job: BUILDING_JOB } });
+    expect(starting).toMatch(/Progress<\/th><td>fetch 0\.3 s · install .* · build …<\/td>/);
+    expect(comment({ status: { job: DONE_JOB } })).toMatch(/Took<\/th><td>19 s: fetch/);
+    const updating = { ...SERVING, ...conditions({ UpToDate: ['False', 'Updating'] }) };
+    expect(comment({ status: { conditions: updating, job: BUILDING_JOB } })).toContain('build …');
+  });
+
+  it('names every fault of a recipe on a line of its own, for a start and for an update', () => {
+    const message = '.mayfly.yml is not valid:\nbuild: found 5\nstart: missing';
+    const failure = { reason: 'RecipeInvalid', message, at: ago(3), final: true, count: 1 } as const;
+    const block = `\`\`\`text\n${message}\n\`\`\``;
+    expect(comment({ state: 'FAILED', status: { conditions: BUILDING, failure } })).toContain(block);
+    const updating = { ...SERVING, ...conditions({ UpToDate: ['False', 'UpdateFailed'] }) };
+    const text = comment({ status: { conditions: updating, updateFailure: failure } });
+    expect(text).toContain(block);
+    expect(text).toContain('<b>The update failed</b>: <code>RecipeInvalid</code>');
   });
 
   it('tells apart the commit that is live and the one that is wanted', () => {
@@ -191,6 +213,7 @@ describe('text that others wrote', () => {
     const status: Partial<Status> = {
       conditions: BUILDING,
       liveCommit: text,
+      job: { ...DONE_JOB, phases: DONE_JOB.phases.map((phase) => ({ ...phase, note: text })) },
       deployments: [{ commit: text, imageTag: text, at: text }],
       failure: {
         reason: 'BuildFailed',

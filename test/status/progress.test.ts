@@ -34,6 +34,7 @@ describe('the stages of a start', () => {
 
   it.each([
     ['BuildFailed', 2],
+    ['RecipeInvalid', 2],
     ['ImageNotFound', 0],
     ['TaskFailedToStart', 1],
     ['TargetUnhealthy', 3],

@@ -1,6 +1,14 @@
 /** Records, projects and conditions to make views from. */
 import type { Condition, Conditions, ConditionType } from '../../src/model/conditions.ts';
-import type { Desired, EnvironmentState, Source, Status, StoredEnvironment } from '../../src/model/environment.ts';
+import type {
+  Desired,
+  EnvironmentState,
+  JobRecord,
+  PhaseRecord,
+  Source,
+  Status,
+  StoredEnvironment,
+} from '../../src/model/environment.ts';
 import { EMPTY_STATUS } from '../../src/model/environment.ts';
 import type { Project } from '../../src/model/project.ts';
 import { REASONS, type Reason } from '../../src/model/reasons.ts';
@@ -101,6 +109,29 @@ export const GONE = conditions({
   Removed: ['True', 'Removed'],
   Ready: ['False', 'NotWanted'],
 });
+
+const INSTALLED: readonly PhaseRecord[] = [
+  { phase: 'fetch', at: ago(20), ms: 320, outcome: 'done' },
+  { phase: 'recipe', at: ago(19.6), ms: 12, outcome: 'done' },
+  { phase: 'install', at: ago(19), ms: 4_100, outcome: 'done', note: 'restored from the cache' },
+];
+
+export const BUILDING_JOB: JobRecord = {
+  attempt: 1,
+  outcome: 'running',
+  phases: [...INSTALLED, { phase: 'build', at: ago(14), outcome: 'running', note: 'web' }],
+};
+
+export const DONE_JOB: JobRecord = {
+  attempt: 1,
+  outcome: 'done',
+  phases: [
+    ...INSTALLED,
+    { phase: 'build', at: ago(14), ms: 12_000, outcome: 'done' },
+    { phase: 'start', at: ago(2), ms: 140, outcome: 'done' },
+    { phase: 'healthy', at: ago(1.5), ms: 900, outcome: 'done' },
+  ],
+};
 
 export interface Sample {
   readonly state?: EnvironmentState;

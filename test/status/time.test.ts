@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, timeOf, utc } from '../../src/status/time.ts';
+import { brief, duration, timeOf, utc } from '../../src/status/time.ts';
 
 describe('times in words', () => {
   it.each([
@@ -11,6 +11,18 @@ describe('times in words', () => {
     [266_400_000, '3 d 2 h'],
   ])('%i ms are %s', (ms, words) => {
     expect(duration(ms)).toBe(words);
+  });
+
+  it.each([
+    [-5, '< 0.1 s'],
+    [49, '< 0.1 s'],
+    [50, '0.1 s'],
+    [4_120, '4.1 s'],
+    [9_949, '9.9 s'],
+    [9_950, '10 s'],
+    [59_600, '1 min 0 s'],
+  ])('%i ms are briefly %s', (ms, words) => {
+    expect(brief(ms)).toBe(words);
   });
 
   it.each(['', 'x&#64;octocat', 'May 64', '2026-13-40T99:99:99Z', '2026-01-31'])('takes "%s" for no time', (text) => {

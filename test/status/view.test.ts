@@ -106,6 +106,24 @@ describe('the view of an environment', () => {
     expect(view.notices).toEqual(['The label asks for an agent; none is configured.']);
   });
 
+  it('of a private repository without a credential says what is needed, before and after the deadline', () => {
+    const locked = { ...BUILDING, ...conditions({ Ready: ['False', 'CredentialNeeded'] }) };
+    const waits = viewOf(stored({ state: 'STARTING', status: { conditions: locked } }), PROJECT, NOW);
+    expect(waits.notices).toEqual([REASONS.CredentialNeeded]);
+    expect(waits.headline.summary).toBe(REASONS.CredentialNeeded);
+    const failure = { ...FAILURE, reason: 'CredentialNeeded' } as const;
+    const failed = viewOf(stored({ state: 'FAILED', status: { conditions: BUILDING, failure } }), PROJECT, NOW);
+    expect(failed.stages.find(({ state }) => state === 'failed')?.name).toBe('code');
+    expect(failed.nextSteps[0]).toContain('has the token');
+  });
+
+  it('of an update that waits for a credential says so too', () => {
+    const locked = { ...SERVING, ...conditions({ UpToDate: ['False', 'CredentialNeeded'] }) };
+    const view = viewOf(stored({ status: { conditions: locked } }), PROJECT, NOW);
+    expect(view.notices).toEqual([REASONS.CredentialNeeded]);
+    expect(view.headline.summary).toBe(REASONS.CredentialNeeded);
+  });
+
   it('of a refused fork says that it was not started, and why', () => {
     const refused = { ...GONE, ...conditions({ Accepted: ['False', 'ForkRefused'] }) };
     const sources = { 'pull/12': { ...SOURCE, wanted: false, refused: 'ForkRefused' } } as const;

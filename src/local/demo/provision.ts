@@ -60,6 +60,8 @@ export interface Provisioning {
   readonly gitUrl: string;
   /** npm's cache, shared by the tasks of this machine. */
   readonly npmCache: string;
+  /** Where the tasks of this machine keep what they installed and built, for each other. */
+  readonly cacheDir: string;
 }
 
 export interface Provisioned {
@@ -83,7 +85,7 @@ async function createLogGroup(logs: CloudWatchLogsClient): Promise<void> {
   }
 }
 
-async function registerBase(ecs: ECSClient, { gitUrl, npmCache }: Provisioning): Promise<void> {
+async function registerBase(ecs: ECSClient, { gitUrl, npmCache, cacheDir }: Provisioning): Promise<void> {
   await ecs.send(
     new RegisterTaskDefinitionCommand({
       family: BASE_FAMILY,
@@ -101,6 +103,7 @@ async function registerBase(ecs: ECSClient, { gitUrl, npmCache }: Provisioning):
           environment: [
             { name: 'GIT_URL', value: gitUrl },
             { name: 'npm_config_cache', value: npmCache },
+            { name: 'CACHE_DIR', value: cacheDir },
           ],
           logConfiguration: {
             logDriver: 'awslogs',

@@ -78,6 +78,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       frontDoorPort: ports.frontDoor,
       gitUrl: `${pathToFileURL(resolve(stateDir, 'git')).href}/{repo}`,
       npmCache: join(resolve(stateDir), 'npm-cache'),
+      cacheDir: join(resolve(stateDir), 'cache'),
     });
     say(`local AWS      http://127.0.0.1:${ports.aws} (pid ${aws.pid})`);
     const github = (children.github = await startGitHub(options, secrets, project));
