@@ -1,11 +1,15 @@
 /** Entry of an environment's task: settings, signals, exit code. */
 import { EXIT } from './exit-codes.ts';
 import { makeLog } from './log/log.ts';
+import { makeOutput } from './log/output.ts';
 import { readSettings, SettingsError } from './settings.ts';
 import { startSupervisor } from './supervisor.ts';
 
 const token = process.env['GITHUB_TOKEN'];
-const log = makeLog((text) => process.stdout.write(text), token ? [token] : []);
+const output = makeOutput(process.stdout);
+const log = makeLog((text) => output.write(text), token ? [token] : []);
+/** How long the last lines may take to reach a pipe that is hardly read. */
+const LAST_LINES_MS = 1_000;
 
 async function main(): Promise<number> {
   const settings = readSettings(process.env);
@@ -24,9 +28,10 @@ async function main(): Promise<number> {
 
 try {
   process.exitCode = await main();
-  // The last lines must still reach a pipe, so nothing is cut off at once; nothing may hold the task up either.
-  setTimeout(() => process.exit(), 1_000).unref();
 } catch (error) {
   log.say(error instanceof Error ? error.message : String(error));
-  process.exit(error instanceof SettingsError ? EXIT.settings : EXIT.internal);
+  process.exitCode = error instanceof SettingsError ? EXIT.settings : EXIT.internal;
 }
+log.end();
+await output.drained(LAST_LINES_MS);
+process.exit();

@@ -1,65 +1,13 @@
-import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeHealthCheck, type Probe } from '../../container/src/app/health.ts';
 import { makeJobs } from '../../container/src/updates/jobs.ts';
-import { eachLine, makeLog, makeTail, MAX_LINE } from '../../container/src/log/log.ts';
 import { runGroup, spawnGroup } from '../../container/src/processes/process-group.ts';
 import { makeProgress, PhaseError } from '../../container/src/updates/progress.ts';
 import { restartAfter } from '../../container/src/app/restarts.ts';
 import { TIMINGS } from '../../container/src/timings.ts';
 import { until } from './stage.ts';
-
-describe('lines', () => {
-  async function linesOf(chunks: readonly Buffer[]): Promise<string[]> {
-    const stream = new PassThrough();
-    const lines: string[] = [];
-    eachLine(stream, (line) => lines.push(line));
-    for (const chunk of chunks) stream.write(chunk);
-    stream.end();
-    await new Promise((resolve) => stream.once('close', resolve));
-    return lines;
-  }
-
-  test('come out whole however the bytes are cut, also within a character', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.string({ unit: fc.constantFrom('a', 'é', '日', ' ') }), { minLength: 1 }),
-        fc.nat(5),
-        async (texts, size) => {
-          const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''));
-          const chunks = Array.from({ length: Math.ceil(bytes.length / (size + 1)) }, (_, i) =>
-            bytes.subarray(i * (size + 1), (i + 1) * (size + 1)),
-          );
-          expect(await linesOf(chunks)).toEqual(texts);
-        },
-      ),
-      { numRuns: 30 },
-    );
-  });
-
-  test('that do not end are cut, and what follows is still read', async () => {
-    const lines = await linesOf([Buffer.alloc(3 * MAX_LINE, 'x'), Buffer.from('y\nnext\nlast')]);
-    expect(lines[0]).toBe(`${'x'.repeat(MAX_LINE)}…`);
-    expect(lines.slice(1)).toEqual(['next', 'last']);
-  });
-
-  test('are kept up to a limit, without colours', () => {
-    const tail = makeTail(3);
-    for (const line of ['1', '2', '3', '\u001b[31m4\u001b[0m']) tail.add(line);
-    expect(tail.last(10)).toEqual(['2', '3', '4']);
-    expect(tail.last(1)).toEqual(['4']);
-  });
-
-  test('hide secrets in words of either kind', () => {
-    const written: string[] = [];
-    const log = makeLog((text) => written.push(text), ['s3cret']);
-    log.say('a s3cret');
-    log.line('build', 's3crets3cret');
-    expect(written).toEqual(['[mayfly] a [redacted]\n', '[redacted][redacted]\n']);
-  });
-});
 
 describe('restarts', () => {
   test('wait 1, 2, 4, 8 seconds, and the fifth death in a row is the last', () => {

@@ -1,11 +1,8 @@
-/** Log lines to stdout, and the bounded memory of the last ones that a failure carries. */
-import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
+/** Log lines to stdout and to the store, without secrets; and the bounded memory of the last ones that a failure carries. */
 import { stripVTControlCharacters } from 'node:util';
-import type { LogSource } from './entry.ts';
-
-/** Longer lines are cut: an app that prints without line breaks must not grow the supervisor's memory. */
-export const MAX_LINE = 4_000;
+import type { LogEntry, LogSource } from './entry.ts';
+import { type FloodLimits, makeFlood } from './flood.ts';
+import { makeRedaction } from './redaction.ts';
 
 export interface Log {
   /** The supervisor's own words: `[mayfly] …`. */
@@ -18,18 +15,68 @@ export interface Log {
   hide(secret: string): void;
 }
 
-/** `secrets` are blotted out of every line, also of what children print. */
-export function makeLog(write: (text: string) => void, secrets: readonly string[] = []): Log {
-  const hidden = [...secrets];
-  const redact = (text: string): string => hidden.reduce((line, secret) => line.replaceAll(secret, '[redacted]'), text);
-  const say = (message: string): void => write(`[mayfly] ${redact(message)}\n`);
+/** The one log of a process, which the others are handed as a Log. */
+export interface RootLog extends Log {
+  /** From now on every line goes to `store` too, beginning with those that came before there was one. */
+  keep(store: LogSink): void;
+  /** For text that leaves by another way than the log; cut to MAX_LINE characters. */
+  redact(text: string): string;
+  /** Tells what is still to be told of lines left out of stdout. */
+  end(): void;
+}
+
+export interface LogSink {
+  append(entry: LogEntry): void;
+}
+
+export interface LogOptions {
+  readonly flood?: FloodLimits;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** Lines before there is a store that are kept for it. */
+const MAX_EARLY = 100;
+
+/** `secrets` are blotted out of every line, also of what children print. `write` gets whole lines. */
+export function makeLog(
+  write: (text: string) => void,
+  secrets: readonly string[] = [],
+  options: LogOptions = {},
+): RootLog {
+  const now = options.now ?? Date.now;
+  const redaction = makeRedaction(secrets);
+  const early: LogEntry[] = [];
+  let store: LogSink | undefined;
+
+  function keep(source: LogSource, text: string): void {
+    const entry = { at: new Date(now()).toISOString(), source, text };
+    if (store) store.append(entry);
+    else if (early.length < MAX_EARLY) early.push(entry);
+  }
+
+  function say(message: string): void {
+    const text = redaction.redact(message);
+    keep('mayfly', text);
+    write(`[mayfly] ${text}\n`);
+  }
+
+  const flood = makeFlood(say, options.flood);
   return {
     say,
     event: (fields) => say(formatEvent(fields)),
-    line: (_source, text) => write(`${redact(text)}\n`),
-    hide(secret) {
-      if (secret !== '') hidden.push(secret);
+    line(source, text) {
+      const shown = redaction.line(text);
+      keep(source, shown);
+      if (flood.admits(source, Buffer.byteLength(shown) + 1)) write(`${shown}\n`);
     },
+    hide: (secret) => redaction.hide(secret),
+    redact: (text) => redaction.line(text),
+    keep(sink) {
+      store = sink;
+      for (const entry of early.splice(0)) sink.append(entry);
+    },
+    end: () => flood.end(),
   };
 }
 
@@ -55,22 +102,4 @@ export function makeTail(limit = 200): Tail {
     },
     last: (count) => lines.slice(-count),
   };
-}
-
-/** Calls `onLine` for each line of a stream, cut to MAX_LINE; an unfinished last line counts when the stream ends. */
-export function eachLine(stream: Readable, onLine: (line: string) => void): void {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  const emit = (line: string): void => onLine(line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
-  stream.on('data', (chunk: Buffer) => {
-    const parts = (rest + decoder.write(chunk)).split(/\r?\n/);
-    // One character more than the limit is kept, so that the cut still shows.
-    rest = (parts.pop() ?? '').slice(0, MAX_LINE + 1);
-    parts.forEach(emit);
-  });
-  stream.on('end', () => {
-    if (rest !== '') emit(rest);
-  });
-  // A pipe may break when its process is killed; the exit tells what happened.
-  stream.on('error', () => undefined);
 }

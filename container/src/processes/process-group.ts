@@ -1,22 +1,21 @@
 /**
  * Children in process groups of their own: whatever a script forks ends with it. Node spawns a `detached` child as the
- * leader of a new session and group, so the negative process id reaches all of them.
+ * leader of a new session and group, so the negative process id reaches all of them; `strays.ts` finds what left it.
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eachLine } from '../log/log.ts';
+import { eachLine } from '../log/lines.ts';
+import { readProcesses } from './proc.ts';
+import { beginRun, endRun, type Identity, newRunId, remember, type Run, RUN_VARIABLE } from './runs.ts';
+import { killStrays } from './strays.ts';
+
+export type { Identity };
 
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   /** As people write it in messages, e.g. `npm run build`. */
   readonly title: string;
-}
-
-/** A user of the system, by number. */
-export interface Identity {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 export interface SpawnOptions {
@@ -36,9 +35,11 @@ export interface Exit {
 
 export interface ProcessGroup {
   readonly pid: number | undefined;
-  /** The leader's end. Whatever it left behind in its group is killed then. */
+  /** Undefined when it never began. */
+  readonly run: Run | undefined;
+  /** The leader's end, told when whatever it left behind is gone. While it is stopped, its forks have their grace too. */
   readonly exited: Promise<Exit>;
-  /** SIGTERM to the group, SIGKILL to what is left after `graceMs`. Resolves when the group is gone. */
+  /** SIGTERM to the group, once; SIGKILL to what is left after the shortest `graceMs` asked for. Resolves when it is gone. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -49,14 +50,17 @@ const OUTPUT_WAIT_MS = 500;
 const KILLED_WAIT_MS = 1_000;
 
 export function spawnGroup(command: Command, options: SpawnOptions): ProcessGroup {
-  const { cwd, env, onLine, runAs } = options;
-  const child = spawn(command.file, command.args, {
+  const { env, onLine, runAs } = options;
+  const id = newRunId();
+  const { file, args, cwd } = entering(command, options);
+  const child = spawn(file, args, {
     cwd,
-    env,
+    env: { ...env, [RUN_VARIABLE]: id },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...runAs,
   });
+  const run = child.pid === undefined ? undefined : beginRun(id, child.pid, runAs);
   eachLine(child.stdout, onLine);
   eachLine(child.stderr, onLine);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -64,8 +68,14 @@ export function spawnGroup(command: Command, options: SpawnOptions): ProcessGrou
     child.once('error', (error) => resolve({ description: `could not be started: ${error.message}` }));
     child.once('exit', (code, signal) => resolve(describeExit(code, signal)));
   });
+  let killAt: number | undefined;
   const exited = ended.then(async (exit) => {
+    if (killAt !== undefined) await groupGone(child.pid, () => killAt ?? 0);
     signalGroup(child.pid, 'SIGKILL');
+    if (run) {
+      endRun(run);
+      await killStrays(run);
+    }
     await Promise.race([closed, delay(OUTPUT_WAIT_MS)]);
     child.stdout.destroy();
     child.stderr.destroy();
@@ -73,16 +83,36 @@ export function spawnGroup(command: Command, options: SpawnOptions): ProcessGrou
   });
   return {
     pid: child.pid,
+    run,
     exited,
     async stop(graceMs) {
-      signalGroup(child.pid, 'SIGTERM');
-      if (!(await groupGone(child.pid, graceMs))) {
+      const first = killAt === undefined;
+      killAt = Math.min(killAt ?? Infinity, performance.now() + graceMs);
+      if (first) {
+        if (run) remember(run, await readProcesses());
+        signalGroup(child.pid, 'SIGTERM');
+      }
+      if (!(await groupGone(child.pid, () => killAt ?? 0))) {
         signalGroup(child.pid, 'SIGKILL');
-        await groupGone(child.pid, KILLED_WAIT_MS);
+        const limit = performance.now() + KILLED_WAIT_MS;
+        await groupGone(child.pid, () => limit);
       }
       await exited;
     },
   };
+}
+
+/**
+ * Node enters the working directory before it becomes another user, so a link there could lead where that user may not
+ * go. `env` enters it as that user.
+ */
+function entering(
+  command: Command,
+  { cwd, runAs }: SpawnOptions,
+): { file: string; args: readonly string[]; cwd: string } {
+  const { file, args } = command;
+  if (!runAs || process.platform !== 'linux') return { file, args, cwd };
+  return { file: '/usr/bin/env', args: ['-C', cwd, '--', file, ...args], cwd: '/' };
 }
 
 /** Runs a command to its end. An abort stops its group and rejects with the signal's reason. */
@@ -123,10 +153,10 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals | 0): boole
   }
 }
 
-async function groupGone(pid: number | undefined, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
+/** False when something of it is still there at the time that `until` tells, which may come nearer meanwhile. */
+async function groupGone(pid: number | undefined, until: () => number): Promise<boolean> {
   while (signalGroup(pid, 0)) {
-    if (performance.now() >= deadline) return false;
+    if (performance.now() >= until()) return false;
     await delay(GONE_POLL_MS);
   }
   return true;
