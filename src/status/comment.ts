@@ -113,7 +113,7 @@ function facts(view: EnvironmentView, options: CommentOptions): string {
     ['Session', code(sessionId)],
     ['Image', imageTag === undefined ? undefined : code(imageTag)],
     ['Since', since === undefined ? undefined : words(utc(since))],
-    jobRow(view.job),
+    jobRow(view),
   ]);
 }
 

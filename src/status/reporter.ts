@@ -13,6 +13,8 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { markerOf, renderComment } from './comment.ts';
+import { withoutProgress } from './job-line.ts';
+import { makePace } from './pace.ts';
 import type { EnvironmentView } from './view.ts';
 
 /** How long a comment that GitHub refused is not tried again, unless its text changes. */
@@ -52,16 +54,19 @@ interface Failed {
   readonly message: string;
   /** Monotonic time before which the same text is not tried again. */
   readonly until: number;
-  readonly hash: string;
+  readonly core: string;
 }
 
 /** One comment to keep: where it stands, what it should say, and what is known of it. */
 interface Task {
+  readonly id: string;
   readonly repo: string;
   readonly key: SourceKey;
   readonly marker: string;
   readonly body: string;
   readonly hash: string;
+  /** Hash of what it says besides progress. */
+  core(): string;
   readonly known: CommentRef | undefined;
 }
 
@@ -71,18 +76,21 @@ export function makeReporter(options: ReporterOptions): Reporter {
   /** Refusals and pauses, so that a settled environment does not ask GitHub again on every pass. Gone on restart. */
   const pauses = new Map<string, Failed>();
 
+  const pace = makePace(clock);
+
   const attempt = async (session: string, task: Task): Promise<CommentRef | Failed> => {
-    const id = `${session} ${task.key}`;
+    const { id } = task;
     const paused = pauses.get(id);
     if (paused && paused.until > clock.monotonic() && stillHolds(paused, task)) return paused;
     pauses.delete(id);
     try {
       const { ref, outcome } = await write(github, task);
       metrics.comments.inc({ outcome });
+      if (outcome !== 'unchanged') pace.wrote(id, task.core());
       return ref;
     } catch (error) {
       if (!(error instanceof GitHubError)) throw error;
-      const failed = failureOf(error, task.hash, clock.monotonic());
+      const failed = failureOf(error, task.core(), clock.monotonic());
       metrics.comments.inc({ outcome: 'failed' });
       logger.warn({ session, source: task.key, kind: error.kind }, `comment not written: ${error.message}`);
       // Entries of environments that are gone are never asked for again.
@@ -99,12 +107,20 @@ export function makeReporter(options: ReporterOptions): Reporter {
       if (baseRepo === undefined) return homeless(view, keys, comments);
       const kept: Partial<Record<SourceKey, CommentRef>> = { ...comments };
       const failures: Failed[] = [];
+      const waits: number[] = [];
       for (const key of keys) {
-        const result = await attempt(view.sessionId, taskOf(options, view, baseRepo, key, comments[key]));
+        const task = taskOf(options, view, baseRepo, key, comments[key]);
+        const wait = task.known && task.known.hash !== task.hash ? pace.left(task.id, task.core()) : 0;
+        if (wait > 0) {
+          waits.push(wait);
+          continue;
+        }
+        const result = await attempt(view.sessionId, task);
         if ('id' in result) kept[key] = result;
         else failures.push(result);
       }
-      return { comments: kept, ...conditionOf(failures, keys.length, clock.monotonic()) };
+      const { condition, retryAfterMs } = conditionOf(failures, keys.length, clock.monotonic());
+      return { comments: kept, condition, retryAfterMs: soonest([...waits, retryAfterMs]) };
     },
   };
 }
@@ -134,13 +150,20 @@ function taskOf(
   known: CommentRef | undefined,
 ): Task {
   const marker = markerOf(installation, view.sessionId);
-  const body = renderComment(view, { marker, webUrl, source: key });
-  return { repo, key, marker, body, hash: digest(body, 16), known };
+  const bodyOf = (shown: EnvironmentView): string => renderComment(shown, { marker, webUrl, source: key });
+  const body = bodyOf(view);
+  const core = (): string => digest(bodyOf(withoutProgress(view)), 16);
+  return { id: `${view.sessionId} ${key}`, repo, key, marker, body, hash: digest(body, 16), core, known };
 }
 
-/** A pause that GitHub asked for holds for any text; a refusal only for the text that was refused. */
+function soonest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length > 0 ? Math.ceil(Math.min(...known)) : undefined;
+}
+
+/** A pause that GitHub asked for holds for any text; a refusal only for the text that was refused, progress aside. */
 function stillHolds(failed: Failed, task: Task): boolean {
-  return failed.reason === 'GitHubUnavailable' || failed.hash === task.hash;
+  return failed.reason === 'GitHubUnavailable' || failed.core === task.core();
 }
 
 async function write(github: GitHubPort, task: Task): Promise<{ ref: CommentRef; outcome: CommentOutcome }> {
@@ -176,11 +199,11 @@ async function updated(
   }
 }
 
-function failureOf(error: GitHubError, hash: string, now: number): Failed {
+function failureOf(error: GitHubError, core: string, now: number): Failed {
   const refused = error.kind === 'refused' || error.kind === 'not-found';
   const pause = refused ? REFUSED_PAUSE_MS : (error.retryAfterMs ?? UNAVAILABLE_PAUSE_MS);
   const reason = refused ? 'ReportRefused' : 'GitHubUnavailable';
-  return { reason, message: error.message, until: now + pause, hash };
+  return { reason, message: error.message, until: now + pause, core };
 }
 
 function conditionOf(failures: readonly Failed[], count: number, now: number): Omit<ReportOutcome, 'comments'> {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { JobRecord } from '../../src/model/environment.ts';
+import type { EnvironmentState, JobRecord } from '../../src/model/environment.ts';
 import { jobView } from '../../src/status/job.ts';
 import { jobRow } from '../../src/status/job-line.ts';
 import { ago, BUILDING_JOB, DONE_JOB } from './samples.ts';
 
-const row = (job: JobRecord | undefined) => jobRow(jobView(job));
+const row = (job: JobRecord | undefined, state: EnvironmentState = 'RUNNING') => jobRow({ job: jobView(job), state });
 const FAILED: JobRecord = {
   attempt: 1,
   outcome: 'failed',
@@ -63,9 +63,10 @@ describe('their line in the comment', () => {
     ]);
   });
 
-  it('tells how long the whole took, once it is done', () => {
+  it('tells how long the whole took, once it is live', () => {
     const [name, line] = row(DONE_JOB);
     expect(name).toBe('Took');
+    expect(row(DONE_JOB, 'STARTING')[0]).toBe('Progress');
     expect(line).toMatch(/^19 s: fetch 0\.3 s · install .* · build 12 s · start 0\.1 s · healthy 0\.9 s$/);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GitHubError, type GitHubErrorKind, type GitHubPort } from '../../src/github/port.ts';
-import type { Desired, SourceKey, Status } from '../../src/model/environment.ts';
+import type { Desired, JobRecord, SourceKey, Status } from '../../src/model/environment.ts';
 import type { Project } from '../../src/model/project.ts';
 import { makeReporter } from '../../src/status/reporter.ts';
 import { viewOf } from '../../src/status/view.ts';
@@ -9,7 +9,18 @@ import { makeMetrics } from '../../src/telemetry/metrics.ts';
 import { client, TOKEN } from '../github/answering-server.ts';
 import { start, testRepo } from '../local/github/support.ts';
 import { makeFakeClock } from '../runtime/fake-clock.ts';
-import { BUILDING, GONE, NOW, PROJECT, type Sample, SERVING, SOURCE, stored } from './samples.ts';
+import {
+  BUILDING,
+  BUILDING_JOB,
+  DONE_JOB,
+  GONE,
+  NOW,
+  PROJECT,
+  type Sample,
+  SERVING,
+  SOURCE,
+  stored,
+} from './samples.ts';
 
 const RUNNING: Sample = { state: 'RUNNING', status: { conditions: SERVING } };
 const STARTING: Sample = { state: 'STARTING', status: { conditions: BUILDING } };
@@ -200,6 +211,54 @@ describe('the reporter when GitHub does not take the comment', () => {
     const { github, report } = failing(undefined);
     Object.assign(github, { findComment: () => Promise.reject(new TypeError('a bug')) });
     await expect(report(RUNNING, SOURCES)).rejects.toThrow('a bug');
+  });
+});
+
+describe('an edit that only tells how far the container is', () => {
+  const at = (job: JobRecord): Sample => ({ state: 'STARTING', status: { conditions: BUILDING, job } });
+  const FETCHING: JobRecord = {
+    attempt: 1,
+    outcome: 'running',
+    phases: [{ phase: 'fetch', at: new Date(NOW).toISOString(), outcome: 'running' }],
+  };
+
+  it('waits a little after the last one, and then says the newest', async () => {
+    const { report, clock, key, bodies } = await localWorld();
+    const sources = { [key]: SOURCE };
+    const first = await report(at(FETCHING), sources);
+    const early = await report(at({ ...FETCHING, phases: [] }), sources, first.comments);
+    expect(early).toMatchObject({ comments: first.comments, condition: { status: 'True' }, retryAfterMs: 5_000 });
+    await clock.advance(4_000);
+    expect((await report(at(BUILDING_JOB), sources, first.comments)).retryAfterMs).toBe(1_000);
+    await clock.advance(1_000);
+    expect((await report(at(BUILDING_JOB), sources, first.comments)).retryAfterMs).toBeUndefined();
+    expect(await bodies()).toEqual([expect.stringContaining('build …')]);
+  });
+
+  it('holds up nothing else: what is live is told at once, with how long it took', async () => {
+    const { report, key, bodies } = await localWorld();
+    const first = await report(at(FETCHING), { [key]: SOURCE });
+    const live = { ...RUNNING, status: { ...RUNNING.status, job: BUILDING_JOB } };
+    const second = await report(live, { [key]: SOURCE }, first.comments);
+    expect(await bodies()).toEqual([expect.stringContaining('🟢 Running')]);
+    await report({ ...live, status: { ...live.status, job: DONE_JOB } }, { [key]: SOURCE }, second.comments);
+    expect(await bodies()).toEqual([expect.stringContaining('Took')]);
+  });
+
+  it('does not wait for what another operator wrote', async () => {
+    const { report, key, bodies, local } = await localWorld();
+    const { comments } = await report(at(FETCHING), { [key]: SOURCE });
+    const successor = worldOf(client(local.url).github, { ...PROJECT, repo: 'demo/web' });
+    await successor.report(at(BUILDING_JOB), { [key]: SOURCE }, comments);
+    expect(await bodies()).toEqual([expect.stringContaining('build …')]);
+  });
+
+  it('does not try again what GitHub refuses', async () => {
+    const { report, state, clock } = failing('refused');
+    await report(at(FETCHING), SOURCES);
+    await clock.advance(60_000);
+    await report(at(BUILDING_JOB), SOURCES);
+    expect(state.calls).toBe(1);
   });
 });
 
