@@ -15,7 +15,7 @@ const MAX_NOTE = 200;
 
 const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'expected 40 or 64 hex digits');
 const phase = z.enum(JOB_PHASES);
-const cut = (limit: number) => (whole: string) => whole.slice(0, limit);
+const cut = (limit: number) => (whole: string) => (whole.length > limit ? `${whole.slice(0, limit - 1)}…` : whole);
 
 /** Redacted before it is cut, since half a secret is not known as one. */
 const text = (limit: number, secrets: readonly string[]) =>

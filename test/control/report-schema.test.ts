@@ -53,7 +53,7 @@ describe('the phases of a report', () => {
     expect(phases.map(({ note }) => note)).toEqual([
       'with [redacted]',
       'with [redacted]',
-      `${'x'.repeat(190)} [redacted`,
+      `${'x'.repeat(190)} [redacte…`,
     ]);
   });
 
@@ -77,6 +77,18 @@ describe('what a supervisor waits for', () => {
 
   it('is nothing when it is something that this Mayfly does not know', () => {
     expect(reportOf({ waitingFor: 'godot' }).waitingFor).toBeUndefined();
+  });
+});
+
+describe('a failure', () => {
+  it('of a recipe keeps its lines, and shows where it was cut', () => {
+    const faults = Array.from({ length: 30 }, (_, index) => `  build[${index}]: found 5; allowed: ${'a'.repeat(80)}`);
+    const message = `.mayfly.yml has 30 faults:\n${faults.join('\n')}`;
+    const failure = { phase: 'recipe', message: faults.slice(0, 9).join('\n'), at: AT, logTail: [] };
+    expect(reportOf({ failure }).failure?.message).toBe(failure.message);
+    const cut = reportOf({ failure: { ...failure, message } }).failure?.message ?? '';
+    expect(cut).toHaveLength(2_000);
+    expect(message.startsWith(cut.slice(0, -1)) && cut.endsWith('…')).toBe(true);
   });
 });
 
