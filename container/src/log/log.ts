@@ -44,13 +44,14 @@ export function makeLog(
   secrets: readonly string[] = [],
   options: LogOptions = {},
 ): RootLog {
-  const now = options.now ?? Date.now;
   const redaction = makeRedaction(secrets);
   const early: LogEntry[] = [];
   let store: LogSink | undefined;
 
+  const stamp = makeStamp(options.now ?? Date.now);
+
   function keep(source: LogSource, text: string): void {
-    const entry = { at: new Date(now()).toISOString(), source, text };
+    const entry = { at: stamp(), source, text };
     if (store) store.append(entry);
     else if (early.length < MAX_EARLY) early.push(entry);
   }
@@ -77,6 +78,18 @@ export function makeLog(
       for (const entry of early.splice(0)) sink.append(entry);
     },
     end: () => flood.end(),
+  };
+}
+
+/** The time in ISO 8601, made once for the many lines of a millisecond. */
+function makeStamp(now: () => number): () => string {
+  let time = NaN;
+  let stamp = '';
+  return () => {
+    const current = now();
+    if (current !== time) stamp = new Date(current).toISOString();
+    time = current;
+    return stamp;
   };
 }
 

@@ -1,0 +1,34 @@
+/**
+ * A supervisor's log as it is wired, and a child that prints 100 MB of lines. Run in a process of its own, whose memory
+ * is then nothing else's. Prints the child's lines as far as they pass, and last of all a report in JSON.
+ */
+import { makeLog } from '../../../container/src/log/log.ts';
+import { makeOutput } from '../../../container/src/log/output.ts';
+import { makeLogStore } from '../../../container/src/log/store.ts';
+import { spawnGroup } from '../../../container/src/processes/process-group.ts';
+
+/** So many lines, of 100 bytes, but the last. */
+const LINES = 1_000_000;
+const CHILD = `
+  const block = Buffer.from(('x'.repeat(99) + '\\n').repeat(1000));
+  const fs = require('node:fs');
+  for (let i = 0; i < ${LINES / 1_000}; i += 1) for (let at = 0; at < block.length; ) at += fs.writeSync(1, block, at);
+  fs.writeSync(1, 'the end\\n');
+`;
+
+const [dir = ''] = process.argv.slice(2);
+const output = makeOutput(process.stdout);
+const log = makeLog((text) => output.write(text), ['a secret', 'another secret']);
+const store = makeLogStore({ dir, onError: (message) => log.say(message) });
+log.keep(store);
+
+const maxMegabytes = (): number => process.resourceUsage().maxRSS / 1_024;
+const before = maxMegabytes();
+const command = { file: process.execPath, args: ['-e', CHILD], title: 'node' };
+const group = spawnGroup(command, { cwd: '/', env: {}, onLine: (line) => log.line('build', line) });
+await group.exited;
+const grown = maxMegabytes() - before;
+log.end();
+await store.close();
+await output.drained(10_000);
+process.stdout.write(`${JSON.stringify({ grown })}\n`);
