@@ -3,7 +3,6 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeHealthCheck, type Probe } from '../../container/src/app/health.ts';
 import { makeJobs } from '../../container/src/updates/jobs.ts';
-import { runGroup, spawnGroup } from '../../container/src/processes/process-group.ts';
 import { makeProgress, PhaseError } from '../../container/src/updates/progress.ts';
 import { restartAfter } from '../../container/src/app/restarts.ts';
 import { TIMINGS } from '../../container/src/timings.ts';
@@ -107,55 +106,6 @@ describe('a health check', () => {
   });
 });
 
-describe('a process group', () => {
-  const options = { cwd: '/', env: { PATH: process.env['PATH'] ?? '' } };
-  const shell = (script: string) => ({ file: '/bin/sh', args: ['-c', script], title: 'sh' });
-
-  test('ends with its leader: forks that stay behind are killed', async () => {
-    const lines: string[] = [];
-    const group = spawnGroup(shell('sleep 300 & echo $!; exit 3'), { ...options, onLine: (line) => lines.push(line) });
-    expect(await group.exited).toEqual({ code: 3, description: 'exited with code 3' });
-    await until(
-      () => isAlive(Number(lines[0])),
-      (alive) => !alive,
-    );
-  });
-
-  test('that ignores SIGTERM is killed after its grace', async () => {
-    const lines: string[] = [];
-    const script = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
-    const group = spawnGroup(shell(script), { ...options, onLine: (line) => lines.push(line) });
-    await until(
-      () => lines.length,
-      (count) => count > 0,
-    );
-    await group.stop(50);
-    expect((await group.exited).description).toBe('was ended by SIGKILL');
-  });
-
-  test('whose command does not exist says so', async () => {
-    const command = { file: 'no-such-command', args: [], title: 'x' };
-    const group = spawnGroup(command, { ...options, onLine: () => undefined });
-    expect((await group.exited).description).toMatch(/^could not be started: .*ENOENT/);
-    await group.stop(10);
-  });
-
-  test('is stopped when its signal aborts, and is not begun when it already did', async () => {
-    const abort = new AbortController();
-    const begun: string[] = [];
-    const run = { ...options, onLine: (line: string) => begun.push(line), signal: abort.signal, cancelAfterMs: 50 };
-    const running = runGroup(shell('echo ready; sleep 300'), run);
-    await until(
-      () => begun.length,
-      (count) => count > 0,
-    );
-    abort.abort(new Error('enough'));
-    await expect(running).rejects.toThrow('enough');
-    await expect(runGroup(shell('echo again'), run)).rejects.toThrow('enough');
-    expect(begun).toEqual(['ready']);
-  });
-});
-
 describe('progress', () => {
   test('records how long each phase took and which one failed', async () => {
     let time = 1_000;
@@ -181,12 +131,3 @@ describe('progress', () => {
     ]);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -2,7 +2,7 @@
  * Children in process groups of their own: whatever a script forks ends with it. Node spawns a `detached` child as the
  * leader of a new session and group, so the negative process id reaches all of them; `strays.ts` finds what left it.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eachLine } from '../log/lines.ts';
 import { readProcesses } from './proc.ts';
@@ -61,22 +61,20 @@ export function spawnGroup(command: Command, options: SpawnOptions): ProcessGrou
     ...runAs,
   });
   const run = child.pid === undefined ? undefined : beginRun(id, child.pid, runAs);
-  eachLine(child.stdout, onLine);
-  eachLine(child.stderr, onLine);
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const told = Promise.all([eachLine(child.stdout, onLine), eachLine(child.stderr, onLine)]);
   const ended = new Promise<Exit>((resolve) => {
     child.once('error', (error) => resolve({ description: `could not be started: ${error.message}` }));
     child.once('exit', (code, signal) => resolve(describeExit(code, signal)));
   });
   let killAt: number | undefined;
   const exited = ended.then(async (exit) => {
-    if (killAt !== undefined) await groupGone(child.pid, () => killAt ?? 0);
+    if (killAt !== undefined) await groupGone(child, () => killAt ?? 0);
     signalGroup(child.pid, 'SIGKILL');
     if (run) {
       endRun(run);
       await killStrays(run);
     }
-    await Promise.race([closed, delay(OUTPUT_WAIT_MS)]);
+    await Promise.race([told, delay(OUTPUT_WAIT_MS)]);
     child.stdout.destroy();
     child.stderr.destroy();
     return exit;
@@ -92,10 +90,10 @@ export function spawnGroup(command: Command, options: SpawnOptions): ProcessGrou
         if (run) remember(run, await readProcesses());
         signalGroup(child.pid, 'SIGTERM');
       }
-      if (!(await groupGone(child.pid, () => killAt ?? 0))) {
+      if (!(await groupGone(child, () => killAt ?? 0))) {
         signalGroup(child.pid, 'SIGKILL');
         const limit = performance.now() + KILLED_WAIT_MS;
-        await groupGone(child.pid, () => limit);
+        await groupGone(child, () => limit);
       }
       await exited;
     },
@@ -153,11 +151,22 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals | 0): boole
   }
 }
 
-/** False when something of it is still there at the time that `until` tells, which may come nearer meanwhile. */
-async function groupGone(pid: number | undefined, until: () => number): Promise<boolean> {
-  while (signalGroup(pid, 0)) {
+/** False when something of it still runs at the time that `until` tells, which may come nearer meanwhile. */
+async function groupGone(child: ChildProcess, until: () => number): Promise<boolean> {
+  while (signalGroup(child.pid, 0)) {
+    if (hasEnded(child) && (await isBuried(child.pid))) return true;
     if (performance.now() >= until()) return false;
     await delay(GONE_POLL_MS);
   }
   return true;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Only zombies are left, which wait for their new parent to take note of them, and do count for signals. */
+async function isBuried(pid: number | undefined): Promise<boolean> {
+  const table = await readProcesses();
+  return table.size > 0 && [...table.values()].every((info) => info.group !== pid);
 }
