@@ -1,0 +1,54 @@
+/**
+ * What each build reads, so that a push that touches nothing of it need not build again. Told by looking at what the
+ * files speak of; where that leaves doubts, everything.
+ */
+import { climbsOut } from './climbing.ts';
+import { EVERYTHING } from './inputs.ts';
+import { readsInner } from './mentioning.ts';
+import { isBelow, join, selfAndParents } from './paths.ts';
+import type { Inputs } from './recipe.ts';
+import type { Repo } from './repo.ts';
+import { workspaceOf } from './workspaces.ts';
+
+/** Files that tools look for in the directories around the one that they work in. */
+const LOOKED_UP = ['*.config.*', '.*rc', '.*rc.*', '.env*', 'tsconfig*.json'];
+
+/**
+ * By directory of a build. `places` are all directories that anything is installed, built or run in. When one build
+ * reaches into the place of another both read everything, since a build may also write there.
+ */
+export async function reachOf(
+  repo: Repo,
+  builds: readonly string[],
+  places: readonly string[],
+): Promise<ReadonlyMap<string, Inputs>> {
+  const open = await isAnyOpen(repo, builds, places);
+  const inputsOf = (directory: string): Inputs => {
+    const inner = innerPlaces(directory, places);
+    return open || (directory === '' && inner.length === 0)
+      ? EVERYTHING
+      : { include: around(directory), exclude: inner };
+  };
+  return new Map(builds.map((directory) => [directory, inputsOf(directory)]));
+}
+
+async function isAnyOpen(repo: Repo, builds: readonly string[], places: readonly string[]): Promise<boolean> {
+  for (const directory of builds) {
+    // Members reach each other by name, through their modules.
+    if (await workspaceOf(repo, directory)) return true;
+    if (directory !== '' && (await climbsOut(repo, directory))) return true;
+    for (const inner of innerPlaces(directory, places)) {
+      if (await readsInner(repo, directory, inner)) return true;
+    }
+  }
+  return false;
+}
+
+function innerPlaces(directory: string, places: readonly string[]): readonly string[] {
+  return places.filter((place) => place !== directory && isBelow(place, directory));
+}
+
+function around(directory: string): readonly string[] {
+  const above = selfAndParents(directory).slice(1);
+  return [directory, ...above.flatMap((each) => LOOKED_UP.map((name) => join(each, name)))];
+}
