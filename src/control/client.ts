@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { redact } from '../model/redact.ts';
 import { TransientError } from '../runtime/errors.ts';
 import { type Exchange, exchange } from './exchange.ts';
-import type { ControlPort } from './port.ts';
+import type { ControlPort, SyncRequest } from './port.ts';
 import { parseRefusal, parseReport, type ParsedReport } from './report-schema.ts';
 import { bodySha256, type Claims, parseSigningKey, sign } from './signing.ts';
 
@@ -37,15 +37,17 @@ export function makeControlClient(options: ControlClientOptions): ControlPort {
 
   async function ask(ip: string, call: Pick<Claims, 'session' | 'method' | 'path'>, body: string): Promise<Exchange> {
     if (isIP(ip) === 0) return { kind: 'error', code: 'not an IP address' };
-    const exp = Math.floor(clock.now() / 1_000) + VALID_SECONDS;
-    const authorization = sign({ ...call, bodySha256: bodySha256(body), exp, nonce: nonce() }, key);
+    const iat = Math.floor(clock.now() / 1_000);
+    const claims = { ...call, bodySha256: bodySha256(body), iat, exp: iat + VALID_SECONDS, nonce: nonce() };
+    const authorization = sign(claims, key);
     const { method, path } = call;
     return await exchange({ ip, port, method, path, authorization, body }, { timeoutMs, clock });
   }
 
   const where = (ip: string): string => `the control port ${ip}:${port}`;
   /** A person's sentence about what may have been answered by anybody. */
-  const said = (ip: string, result: Exchange): string => redact(`${where(ip)} ${describe(result, timeoutMs)}`, secrets);
+  const said = (ip: string, result: Exchange, more: readonly string[] = []): string =>
+    redact(`${where(ip)} ${describe(result, timeoutMs)}`, [...secrets, ...more]);
 
   return {
     async report(ip, session) {
@@ -57,12 +59,18 @@ export function makeControlClient(options: ControlClientOptions): ControlPort {
       return answer.ok ? answer : { ok: false, message: redact(answer.message, secrets) };
     },
     async sync(ip, session, request) {
-      const body = JSON.stringify({ branch: request.branch, commit: request.commit });
+      const { branch, commit, credential, cache } = request;
+      const body = JSON.stringify({ branch, commit, credential, cache });
       const result = await ask(ip, { session, method: 'POST', path: '/sync' }, body);
       if (result.kind === 'answer' && result.status === 202) return;
-      throw new TransientError('ControlUnreachable', said(ip, result));
+      throw new TransientError('ControlUnreachable', said(ip, result, lent(request)));
     },
   };
+}
+
+/** What of an order must be in no message, though the answer may repeat it. */
+function lent({ credential, cache }: SyncRequest): string[] {
+  return [credential, cache?.get, cache?.put].filter((secret) => secret !== undefined);
 }
 
 function reportOf(parsed: ParsedReport, session: string, where: string): ControlAnswer {

@@ -4,6 +4,16 @@ import type { ControlAnswer } from '../model/observed.ts';
 export interface SyncRequest {
   readonly branch: string;
   readonly commit: string;
+  /** Short-lived, for cloning this one repository; 1 to 1024 printable characters of ASCII. Never stored by either side. */
+  readonly credential?: string;
+  readonly cache?: CacheUrls;
+}
+
+/** http or https, each with `{key}` in it. */
+export interface CacheUrls {
+  readonly get: string;
+  /** Absent: this environment may only read. */
+  readonly put?: string;
 }
 
 export interface ControlPort {

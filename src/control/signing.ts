@@ -11,6 +11,8 @@ export interface Claims {
   readonly path: string;
   /** Hex SHA-256 of the body; of nothing, when there is none. */
   readonly bodySha256: string;
+  /** When it is signed, in seconds since the epoch: a supervisor that began later refuses it. */
+  readonly iat: number;
   /** Seconds since the epoch; the supervisor takes at most five minutes ahead. */
   readonly exp: number;
   /** 16 to 64 characters of base64url, never used twice. */

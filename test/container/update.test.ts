@@ -260,9 +260,9 @@ function withDependency(text: string): Files {
 const protocolZero = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'protocol.version', GIT_CONFIG_VALUE_0: '0' };
 
 async function version(environment: Environment): Promise<{ workDir: string; commit: string; nodeVersion: string }> {
-  const exp = Math.floor(Date.now() / 1_000) + 60;
-  const nonce = crypto.randomUUID().replaceAll('-', '');
-  const claims = { session: SESSION, method: 'GET', path: '/version', bodySha256: bodySha256(''), exp, nonce } as const;
+  const iat = Math.floor(Date.now() / 1_000);
+  const call = { session: SESSION, method: 'GET', path: '/version', bodySha256: bodySha256('') } as const;
+  const claims = { ...call, iat, exp: iat + 60, nonce: crypto.randomUUID() };
   const authorization = sign(claims, parseSigningKey(KEY));
   const reply = await ask({ ip: environment.ip, port: 8_080, path: '/version', headers: { authorization } });
   return JSON.parse(reply.body) as { workDir: string; commit: string; nodeVersion: string };

@@ -169,6 +169,28 @@ describe('an order to update', () => {
     expect(seen).toBe(`POST /sync {"branch":"größe","commit":"${COMMIT}"}`);
   });
 
+  test('carries what is lent with it', async () => {
+    let seen = '';
+    const client = await clientOf((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => (seen += text));
+      request.on('end', () => response.writeHead(202).end('{}'));
+    });
+    const order = { branch: 'a', commit: COMMIT, credential: TOKEN, cache: { get: `https://c.example.com/{key}` } };
+    await client.sync('127.0.0.1', SESSION, order);
+    expect(JSON.parse(seen)).toEqual(order);
+  });
+
+  test('that fails tells nothing of what was lent, whatever the answer repeats', async () => {
+    const credential = 'horse-staple-battery';
+    const cache = { get: 'https://c.example.com/{key}?s=horse1', put: 'https://c.example.com/{key}?s=horse2' };
+    const said = `cannot use ${credential} at ${cache.get} or ${cache.put} for ${encodeURIComponent(credential)}`;
+    const client = await answering(400, { error: 'invalid_field', message: said });
+    const order = { branch: 'a', commit: COMMIT, credential, cache };
+    const error: unknown = await client.sync('127.0.0.1', SESSION, order).catch((e) => e);
+    expect(String(error)).toContain('cannot use [redacted] at [redacted] or [redacted]');
+    expect(String(error)).not.toContain('horse');
+  });
+
   test.each([
     [
       503,
@@ -194,6 +216,7 @@ describe('signing', () => {
     method: 'GET',
     path: '/status',
     bodySha256: bodySha256(''),
+    iat: 940,
     exp: 1_000,
     nonce: 'n'.repeat(16),
   };
@@ -222,11 +245,11 @@ describe('signing', () => {
     });
     await client.report('127.0.0.1', SESSION);
     await client.report('127.0.0.1', SESSION);
-    const verifier = makeVerifier(createPublicKey(key), SESSION, () => 5_000_000);
+    const verifier = makeVerifier(createPublicKey(key), SESSION, { now: () => 5_000_000 });
     const [one, two] = headers.map((authorization) =>
       verifier.claims({ authorization, method: 'GET', path: '/status' }),
     );
-    expect(one?.exp).toBe(5_060);
+    expect(one).toMatchObject({ iat: 5_000, exp: 5_060 });
     expect(one?.nonce).not.toBe(two?.nonce);
   });
 

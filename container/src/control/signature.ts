@@ -4,8 +4,12 @@
  *
  * `Authorization: Mayfly <claims>.<signature>`: both base64url; the claims are JSON, the signature is over the text of
  * the first part.
+ *
+ * A task is not told its number among the attempts of a session. What binds a request to it is time: one that was signed
+ * before this supervisor began was meant for another.
  */
 import { createHash, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
+import { makeNonces } from './nonces.ts';
 
 export interface Claims {
   readonly session: string;
@@ -14,7 +18,8 @@ export interface Claims {
   readonly path: string;
   /** Hex SHA-256 of the body; of nothing, when there is none. */
   readonly bodySha256: string;
-  /** Seconds since the epoch. */
+  /** When it was signed: seconds since the epoch, as is `exp`. */
+  readonly iat: number;
   readonly exp: number;
   /** 16 to 64 characters; used once. */
   readonly nonce: string;
@@ -30,9 +35,11 @@ export type RefusalCode =
   | 'wrong_body'
   | 'expired'
   | 'expires_too_late'
-  | 'replayed';
+  | 'issued_before_start'
+  | 'replayed'
+  | 'too_many';
 
-/** Answered with 401. */
+/** Answered with 401, but `too_many` with 429. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
 
@@ -44,6 +51,10 @@ export class Refusal extends Error {
 }
 
 export const MAX_AHEAD_SECONDS = 300;
+/** Clocks of operator and task may differ by so much. */
+const CLOCKS_SECONDS = 5;
+/** Orders that are remembered; an operator gives a few a minute. */
+const MAX_NONCES = 10_000;
 const HEADER = /^Mayfly ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 const NONCE = /^[A-Za-z0-9_-]{16,64}$/;
 
@@ -62,10 +73,18 @@ export interface Verifier {
   spend(claims: Claims): void;
 }
 
-/** `now` in milliseconds since the epoch. */
-export function makeVerifier(key: KeyObject, session: string, now: () => number = Date.now): Verifier {
-  const seen = new Map<string, number>();
+export interface VerifierOptions {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly maxNonces?: number;
+}
+
+/** To be made when the supervisor begins. */
+export function makeVerifier(key: KeyObject, session: string, options: VerifierOptions = {}): Verifier {
+  const { now = Date.now, maxNonces = MAX_NONCES } = options;
   const seconds = (): number => now() / 1_000;
+  const nonces = makeNonces(maxNonces, seconds);
+  const startedAt = seconds();
   return {
     claims(request) {
       const claims = decode(request.authorization, key);
@@ -78,6 +97,11 @@ export function makeVerifier(key: KeyObject, session: string, now: () => number 
         'expires_too_late',
         `a request may be valid for ${MAX_AHEAD_SECONDS} s at most`,
       );
+      refuseUnless(
+        claims.iat >= startedAt - CLOCKS_SECONDS,
+        'issued_before_start',
+        'the request was signed before this supervisor began',
+      );
       return claims;
     },
     body(claims, body) {
@@ -87,9 +111,9 @@ export function makeVerifier(key: KeyObject, session: string, now: () => number 
       refuseUnless(same, 'wrong_body', 'the request was signed for another body');
     },
     spend(claims) {
-      for (const [nonce, exp] of seen) if (exp <= seconds()) seen.delete(nonce);
-      refuseUnless(!seen.has(claims.nonce), 'replayed', 'the request was used before');
-      seen.set(claims.nonce, claims.exp);
+      const outcome = nonces.spend(claims.nonce, claims.exp);
+      refuseUnless(outcome !== 'replayed', 'replayed', 'the request was used before');
+      refuseUnless(outcome !== 'full', 'too_many', 'too many requests were used lately');
     },
   };
 }
@@ -120,9 +144,9 @@ function parse(text: string): Claims | undefined {
 function isClaims(value: unknown): value is Claims {
   if (typeof value !== 'object' || value === null) return false;
   const claims = value as Partial<Record<keyof Claims, unknown>>;
-  const { session, method, path, bodySha256, exp, nonce } = claims;
+  const { session, method, path, bodySha256, iat, exp, nonce } = claims;
   const texts = [session, method, path, bodySha256, nonce].every((text) => typeof text === 'string');
-  return texts && typeof exp === 'number' && Number.isFinite(exp) && NONCE.test(String(nonce));
+  return texts && [iat, exp].every(Number.isFinite) && NONCE.test(String(nonce));
 }
 
 function refuseUnless(condition: boolean, code: RefusalCode, message: string): void {

@@ -1,5 +1,5 @@
 /** From an order to a version that serves: runs jobs, switches over, and says why when one failed. */
-import { HttpError } from '../control/server.ts';
+import { HttpError } from '../control/answers.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type Jobs, makeJobs } from './jobs.ts';
 import { type LiveApp, makeLiveApp } from '../app/live-app.ts';
