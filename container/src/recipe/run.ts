@@ -1,4 +1,5 @@
 /** The command that serves an app. */
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from '../processes/process-group.ts';
 import { type Change, scriptCommand, shellCommand } from './commands.ts';
@@ -20,7 +21,7 @@ export interface Run {
   readonly notes: readonly string[];
 }
 
-const STATIC_SERVER = fileURLToPath(new URL('../static/main.ts', import.meta.url));
+const STATIC_SERVER = fileURLToPath(new URL(`../static/main${extname(import.meta.filename)}`, import.meta.url));
 const NO_CHANGE: Change = { change: (script) => script, more: '' };
 
 export async function runScript(repo: Repo, directory: string, manifest: Manifest, name: string): Promise<Run> {
