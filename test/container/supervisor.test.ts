@@ -136,7 +136,7 @@ describe('an end', () => {
     const environment = await startEnvironment({ repository, env: { WORK_DIR: workDir } });
     await environment.reported(serves(commit));
     const pid = Number((await environment.get('/pid')).body);
-    expect(readdirSync(join(workDir, readdirSync(workDir)[0] ?? ''))).toEqual(['1-head']);
+    expect(readdirSync(join(workDir, readdirSync(workDir)[0] ?? ''))).toEqual(['1-head', 'logs']);
     environment.supervisor.stop();
     expect(await environment.supervisor.done).toBe(0);
     await until(
