@@ -72,6 +72,7 @@ export function makeLogStreams(store: Pick<LogStore, 'read' | 'follow'>, limits:
   const open = new Set<AbortController>();
   return {
     serve({ query, follow }, response) {
+      if (response.destroyed) return;
       if (open.size >= limits.streams) {
         throw new HttpError(503, 'too_many_streams', `${limits.streams} logs are being read`);
       }

@@ -4,7 +4,7 @@ import type { LogStore } from '../log/store.ts';
 import { HttpError } from './answers.ts';
 import { parseJson } from './body.ts';
 import { makeLogStreams, parseLogQuery } from './log-stream.ts';
-import type { Grants, SyncOrder } from './orders.ts';
+import type { Grants, Order, SyncOrder } from './orders.ts';
 import { makeStatusStreams, type StreamLimits } from './status-stream.ts';
 import { parseSync } from './sync-order.ts';
 
@@ -88,10 +88,7 @@ function noVersion(): never {
 }
 
 /** The answer repeats the order, and nothing of what was lent with it. */
-function order<T extends { readonly order: { readonly kind: string } }>(
-  parse: (body: unknown) => T,
-  take: (request: T) => void,
-): Route {
+function order<T extends { readonly order: Order }>(parse: (body: unknown) => T, take: (request: T) => void): Route {
   return {
     method: 'POST',
     answer({ body, headers }) {

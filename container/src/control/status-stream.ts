@@ -46,6 +46,7 @@ export function makeStatusStreams(options: StatusStreamsOptions): StatusStreams 
 
   function tell(text: string): void {
     for (const stream of streams) {
+      if (stream.destroyed || stream.writableEnded) continue;
       // Whoever has not taken the last event gets no second one to keep for him.
       if (stream.writableNeedDrain) stream.destroy();
       else stream.write(text);
@@ -68,6 +69,8 @@ export function makeStatusStreams(options: StatusStreamsOptions): StatusStreams 
 
   function add(stream: ServerResponse): void {
     const longest = setTimeout(() => stream.end(), longestMs).unref();
+    // Its end says enough.
+    stream.on('error', () => undefined);
     stream.on('close', () => {
       clearTimeout(longest);
       streams.delete(stream);

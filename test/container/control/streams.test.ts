@@ -72,6 +72,20 @@ describe('the status as events', () => {
     await untilOpen(ip, '/status', EVENTS);
   });
 
+  test('may end in any way while it is told of changes', async () => {
+    const { ip, changed } = await stand({ limits: { gapMs: 0, heartbeatMs: 1, longestMs: 20 } });
+    for (let round = 0; round < 20; round += 1) {
+      const streams = [await open(ip, '/status', EVENTS), await open(ip, '/status', EVENTS)];
+      for (const stream of streams.slice(round % 2)) {
+        changed();
+        stream.leave();
+        changed();
+      }
+      await streams[0]?.ended;
+    }
+    expect((await call(ip)).status).toBe(200);
+  });
+
   test('ends after a long time, and with the server', async () => {
     const { ip, server } = await stand({ limits: { longestMs: 50 } });
     const short = await open(ip, '/status', EVENTS);

@@ -222,8 +222,8 @@ describe('what the disk does not take', () => {
 
   test.skipIf(!canMount())('because it is full does no harm, and what was there before stays readable', async () => {
     const disk = temporary();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
-    onTestFinished(() => void execFileSync('umount', ['--lazy', disk]));
+    system('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk);
+    onTestFinished(() => system('umount', '--lazy', disk));
     const { store, say, lines, errors } = stage({ batch: 5_000 }, disk);
     const said = Array.from({ length: 200 }, (_, i) => say('build', `${i} ${'x'.repeat(1_000)}`));
     await store.close();
@@ -304,12 +304,16 @@ function canMount(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
   const dir = mkdtempSync(join(tmpdir(), 'mayfly-test-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', dir], { stdio: 'ignore' });
-    execFileSync('umount', [dir], { stdio: 'ignore' });
+    system('mount', '-t', 'tmpfs', 'tmpfs', dir);
+    system('umount', dir);
     return true;
   } catch {
     return false;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function system(command: string, ...args: string[]): void {
+  execFileSync(command, args, { stdio: 'ignore' });
 }
