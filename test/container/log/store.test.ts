@@ -283,6 +283,14 @@ describe('following', () => {
     expect(found).toEqual([`${two}\n`, `${three}\n`]);
   });
 
+  test('ends after what is there when it is over already', async () => {
+    const { store, say } = stage();
+    const line = say('build', 'one');
+    expect(await linesOf(store.follow({}, AbortSignal.abort()))).toEqual([line]);
+    await store.close();
+    expect(await linesOf(store.follow({}, new AbortController().signal))).toEqual([line]);
+  });
+
   test('too slowly misses lines and is told how many', async () => {
     const { store, say } = stage({ waiting: 2_000 });
     const follow = store.follow({}, new AbortController().signal)[Symbol.asyncIterator]();
