@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { isAlive } from './processes/daemons.ts';
 import {
   ask,
   app,
@@ -76,7 +77,7 @@ describe('an update in place', () => {
       () => exists(oldDir),
       (there) => !there,
     );
-    expect(() => process.kill(oldPid, 0)).toThrow('ESRCH');
+    expect(isAlive(oldPid)).toBe(false);
     expect(next).not.toBe(first);
   });
 
@@ -170,7 +171,7 @@ describe('several updates at once', () => {
     const report = await environment.reported(serves(newest));
     expect(report.failure).toBeUndefined();
     expect((await environment.get()).body).toBe('newest');
-    expect(() => process.kill(forked, 0)).toThrow('ESRCH');
+    expect(isAlive(forked)).toBe(false);
     expect(environment.lines).not.toContain('app middle listens');
   });
 

@@ -1,24 +1,23 @@
 /** The last moments of apps that no longer serve: their requests finish, then their processes end. */
-import type { AppProcess } from './app-process.ts';
+import type { RunningApp } from './running-app.ts';
 import type { Timings } from '../timings.ts';
 
 export interface Retirement {
   /** Lets what is in flight finish within bounds, stops the app, then calls `after`. */
-  retire(app: AppProcess | undefined, after: () => Promise<void>): void;
-  /** Cuts everything short; resolves when all are gone. */
+  retire(app: RunningApp | undefined, after: () => Promise<void>): void;
+  /** Waits no longer for requests; resolves when all are gone. */
   stop(): Promise<void>;
 }
 
 export function makeRetirement(timings: Timings): Retirement {
-  const draining = new Set<AppProcess>();
+  const leaving = new Set<RunningApp>();
   const retiring = new Set<Promise<void>>();
 
-  async function retireOne(app: AppProcess | undefined, after: () => Promise<void>): Promise<void> {
+  async function retireOne(app: RunningApp | undefined, after: () => Promise<void>): Promise<void> {
     if (app) {
-      draining.add(app);
-      await app.upstream.drain(timings.drainMs);
-      await app.stop(timings.killAfterMs);
-      draining.delete(app);
+      leaving.add(app);
+      await app.stop({ drainMs: timings.drainMs, killAfterMs: timings.killAfterMs });
+      leaving.delete(app);
     }
     await after();
   }
@@ -26,15 +25,15 @@ export function makeRetirement(timings: Timings): Retirement {
   return {
     retire: (app, after) => track(retiring, retireOne(app, after)),
     async stop() {
-      await Promise.all([...draining].map((app) => stopNow(app, timings)));
+      await Promise.all([...leaving].map((app) => stopNow(app, timings)));
       await Promise.all(retiring);
     },
   };
 }
 
 /** Without waiting for requests in flight. */
-export async function stopNow(app: AppProcess, timings: Timings): Promise<void> {
-  await Promise.all([app.upstream.drain(0), app.stop(timings.stopKillAfterMs)]);
+export async function stopNow(app: RunningApp, timings: Timings): Promise<void> {
+  await app.stop({ drainMs: 0, killAfterMs: timings.stopKillAfterMs });
 }
 
 /** Keeps `work` in `set` until it is done. */

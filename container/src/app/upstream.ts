@@ -1,44 +1,52 @@
-/** One running app as the proxy sees it: where it listens, kept-alive connections to it, and what is in flight. */
+/** One running process as the proxy sees it: where it listens, kept-alive connections to it, and what is in flight. */
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+
+/** A request or WebSocket that is in flight; destroying it ends it at once. */
+export interface Open {
+  destroy(): unknown;
+}
 
 export interface Upstream {
   readonly host: string;
   readonly port: number;
   readonly agent: Agent;
-  readonly inFlight: number;
-  /** Counts something in flight; `cut` ends it when time is up. Call the result when it is over. */
-  track(cut: () => void): () => void;
-  /** Resolves when nothing is in flight, or after `ms`, when what is left is cut. */
-  drain(ms: number): Promise<void>;
+  /** Its own pages are refused to browsers that name another origin than localhost (`next dev`). */
+  readonly localOriginOnly: boolean;
+  /** Answers that are under way. */
+  readonly requests: Set<Open>;
+  readonly webSockets: Set<Open>;
+  /** Resolves when no request is in flight any more, or after `ms`. */
+  finish(ms: number): Promise<void>;
+  /** Resolves when nothing at all is in flight any more; what still is after `ms` is ended, as are kept connections. */
+  close(ms: number): Promise<void>;
 }
 
 /** Below the 5 s after which Node's own servers close an idle connection, so that none is used as it is being closed. */
 const IDLE_MS = 3_000;
-const DRAIN_POLL_MS = 20;
+const FINISH_POLL_MS = 20;
 
-export function makeUpstream(host: string, port: number): Upstream {
+export function makeUpstream(host: string, port: number, localOriginOnly = false): Upstream {
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, scheduling: 'lifo' });
-  const cuts = new Set<() => void>();
+  const requests = new Set<Open>();
+  const webSockets = new Set<Open>();
   return {
     host,
     port,
     agent,
-    get inFlight() {
-      return cuts.size;
-    },
-    track(cut) {
-      const entry = (): void => cut();
-      cuts.add(entry);
-      return () => {
-        cuts.delete(entry);
-      };
-    },
-    async drain(ms) {
-      const deadline = performance.now() + ms;
-      while (cuts.size > 0 && performance.now() < deadline) await delay(DRAIN_POLL_MS);
-      for (const cut of cuts) cut();
+    localOriginOnly,
+    requests,
+    webSockets,
+    finish: (ms) => until(() => requests.size === 0, ms),
+    async close(ms) {
+      await until(() => requests.size + webSockets.size === 0, ms);
+      for (const open of [...requests, ...webSockets]) open.destroy();
       agent.destroy();
     },
   };
+}
+
+async function until(done: () => boolean, ms: number): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!done() && performance.now() < deadline) await delay(FINISH_POLL_MS);
 }

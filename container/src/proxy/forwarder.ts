@@ -1,119 +1,100 @@
-/** Passes requests and WebSockets on to an app, and counts them. The bytes are httpxy's work. */
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+/** Passes requests on to the app, and once more when it ended before it answered. The bytes are httpxy's work. */
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyServer } from 'httpxy';
 import type { Upstream } from '../app/upstream.ts';
+import { sendFailure } from './answers.ts';
+import { answerHead, dropHopByHop, localOrigin } from './headers.ts';
 
-export interface Forwarder {
-  request(request: IncomingMessage, response: ServerResponse, upstream: Upstream): void;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, upstream: Upstream): void;
-  readonly inFlight: number;
+export type Forwarder = (request: IncomingMessage, response: ServerResponse, path: string, upstream: Upstream) => void;
+
+export interface ForwarderOptions {
+  readonly publicHost: string;
+  /** Where a path leads now. */
+  readonly upstream: (path: string) => Upstream | undefined;
+  /** True: what the app says to search engines counts. */
+  readonly robots: () => boolean;
 }
 
-/** Belong to one connection (RFC 9110 §7.6.1); Node sets its own for the other side. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'upgrade'];
+/** One request on its way through. */
+interface Passage {
+  readonly path: string;
+  upstream: Upstream;
+  /** The connection to the app had carried other requests before. */
+  reused: boolean;
+  repeated: boolean;
+}
 
-export function makeForwarder(): Forwarder {
+export function makeForwarder(options: ForwarderOptions): Forwarder {
+  const { publicHost } = options;
   const proxy = new ProxyServer();
-  let inFlight = 0;
-  proxy.on('proxyRes', (answer, _request, response) => writeHead(answer, response));
-  proxy.on('proxyReqWs', (outgoing, _request, socket) => joinFates(outgoing, socket));
-  proxy.on('error', (error, _request, response) => fail(response, error));
+  const passages = new Map<ServerResponse, Passage>();
+  proxy.on('proxyReq', (outgoing, _request, response) => {
+    const passage = passages.get(response);
+    if (passage) passage.reused = outgoing.reusedSocket;
+    // Nobody asked for another protocol; without a listener such an answer would never come to an end.
+    outgoing.once('upgrade', (_answer, socket) => {
+      socket.destroy();
+      sendFailure(response, new Error('another protocol'));
+    });
+  });
+  proxy.on('proxyRes', (answer, _request, response) => writeHead(answer, response, options.robots()));
+  proxy.on('error', (error, request, response) => {
+    if (response instanceof ServerResponse) onError(error, request, response);
+  });
 
-  function count(upstream: Upstream, cut: () => void): () => void {
-    const done = upstream.track(cut);
-    inFlight += 1;
-    return () => {
-      done();
-      inFlight -= 1;
-    };
+  function pass(request: IncomingMessage, response: ServerResponse, { path, upstream, repeated }: Passage): void {
+    const { host, port } = upstream;
+    // A repetition takes a new connection: another kept one may be as stale as the first.
+    const agent = repeated ? false : upstream.agent;
+    const headers = localOrigin(request.headers, path, upstream, publicHost);
+    proxy
+      .web(request, response, { target: { host, port }, agent, ...(headers ? { headers } : {}) })
+      .catch((error: Error) => sendFailure(response, error));
   }
 
-  return {
-    get inFlight() {
-      return inFlight;
-    },
-    request(request, response, upstream) {
-      response.once(
-        'close',
-        count(upstream, () => response.destroy()),
-      );
-      dropHopByHop(request.headers);
-      const { host, port, agent } = upstream;
-      proxy.web(request, response, { target: { host, port }, agent }).catch((error: Error) => fail(response, error));
-    },
-    upgrade(request, socket, head, upstream) {
-      socket.once(
-        'close',
-        count(upstream, () => socket.destroy()),
-      );
-      if (!(socket instanceof Socket)) {
-        socket.destroy();
-        return;
-      }
-      const { host, port } = upstream;
-      // A WebSocket takes its connection along, so it gets one outside the pool.
-      const target = { target: { host, port }, agent: false };
-      proxy.ws(request, socket, target, head).catch(() => socket.destroy());
-    },
+  function onError(error: Error, request: IncomingMessage | undefined, response: ServerResponse): void {
+    const passage = passages.get(response);
+    if (request && passage && !response.destroyed && !response.headersSent && mayRepeat(request, passage)) {
+      const next = options.upstream(passage.path);
+      if (next && (next !== passage.upstream || passage.reused)) return repeat(request, response, passage, next);
+    }
+    sendFailure(response, error);
+  }
+
+  function repeat(request: IncomingMessage, response: ServerResponse, passage: Passage, next: Upstream): void {
+    passage.upstream.requests.delete(response);
+    next.requests.add(response);
+    passage.upstream = next;
+    passage.repeated = true;
+    pass(request, response, passage);
+  }
+
+  return (request, response, path, upstream) => {
+    const passage = { path, upstream, reused: false, repeated: false };
+    passages.set(response, passage);
+    upstream.requests.add(response);
+    response.once('close', () => {
+      passages.delete(response);
+      passage.upstream.requests.delete(response);
+    });
+    dropHopByHop(request.headers);
+    pass(request, response, passage);
   };
 }
 
-function dropHopByHop(headers: IncomingMessage['headers']): void {
-  for (const name of hopByHop(headers)) if (name !== 'transfer-encoding') delete headers[name];
+/** Asking twice changes nothing, and nothing of the request has been used up. Once only. */
+function mayRepeat({ method, headers }: IncomingMessage, { repeated }: Passage): boolean {
+  if (repeated || (method !== 'GET' && method !== 'HEAD')) return false;
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
-/**
- * The app's head without what belongs to its connection, written here so that Node alone decides whether the client's
- * connection stays open and how the body is framed. Ours stands for robots, whatever the app says: previews stay out of
- * search engines.
- */
-function writeHead(answer: IncomingMessage, response: ServerResponse): void {
+function writeHead(answer: IncomingMessage, response: ServerResponse, robots: boolean): void {
   if (response.headersSent) return;
-  const dropped = new Set([...hopByHop(answer.headers), 'transfer-encoding', 'x-robots-tag']);
-  const head: string[] = [];
-  for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = answer.rawHeaders.slice(i, i + 2);
-    if (!dropped.has(name.toLowerCase())) head.push(name, value);
-  }
-  head.push('X-Robots-Tag', 'noindex');
   try {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', head);
-  } catch {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', answerHead(answer, robots));
+  } catch (error) {
     // A status such as 42, which Node reads and does not write.
-    response.destroy();
+    answer.destroy();
+    sendFailure(response, error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-function hopByHop(headers: IncomingMessage['headers']): readonly string[] {
-  const named = (headers.connection ?? '').split(',');
-  return [...HOP_BY_HOP, ...named.map((name) => name.trim().toLowerCase())];
-}
-
-/** A side that breaks off without a goodbye takes the other along; pipes alone would leave it open. */
-function joinFates(outgoing: ClientRequest, socket: Socket): void {
-  outgoing.once('upgrade', (_answer, upstream: Duplex) => {
-    socket.once('close', () => upstream.destroy());
-    upstream.once('close', () => socket.end());
-  });
-}
-
-function fail(response: ServerResponse | Duplex | undefined, error: NodeJS.ErrnoException): void {
-  if (!response || !('setHeader' in response)) {
-    response?.destroy();
-    return;
-  }
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  const why =
-    error.code === 'ECONNREFUSED' ? 'refuses connections on its port' : `broke off (${error.code ?? 'error'})`;
-  response.writeHead(502, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'X-Robots-Tag': 'noindex',
-  });
-  response.end(`The app of this environment ${why}.\n`);
 }

@@ -4,47 +4,55 @@
  * wrong pull request.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeForwarder } from './forwarder.ts';
-import { hostName } from '../settings.ts';
 import type { Upstream } from '../app/upstream.ts';
+import { hostName } from '../settings.ts';
+import { type Answer, asBytes, FOREIGN, send, text, UNAVAILABLE } from './answers.ts';
+import { makeForwarder } from './forwarder.ts';
+import { makeTraffic, type TrafficReport } from './traffic.ts';
+import { makeUpgrades } from './upgrades.ts';
 
 export interface ProxyOptions {
   readonly address: string;
   readonly port: number;
   readonly session: string;
   readonly publicHost: string;
-  readonly upstream: () => Upstream | undefined;
+  /** Where requests for a path (without its query) go; undefined while no app runs. */
+  readonly upstream: (path: string) => Upstream | undefined;
   readonly healthy: () => Promise<boolean>;
   /** What anybody may know of the version that serves; undefined before there is one. */
   readonly version: () => object | undefined;
+  /** True: what the app says to search engines counts, and nothing is added. Absent: they are kept away. */
+  readonly robots?: () => boolean;
 }
 
 export interface Proxy {
   /** Requests and WebSockets that are being answered by an app, old versions included. */
   inFlight(): number;
-  /** Stops accepting, waits `drainMs` at most for what is in flight, and cuts the rest. */
-  close(drainMs: number): Promise<void>;
+  traffic(): TrafficReport;
+  /**
+   * Takes no new connections. Resolves when no request is in flight any more, or after `ms`. WebSockets stay open, so
+   * that the app can say goodbye on them.
+   */
+  drain(ms: number): Promise<void>;
+  /** Drains, then cuts the rest. Resolves once the port is free. */
+  close(drainMs?: number): Promise<void>;
 }
 
 /** Longer than the 60 s for which an ALB keeps an idle connection (AWS-FACTS ELBv2 "keep-alive"). */
 const KEEP_ALIVE_MS = 75_000;
 const DRAIN_POLL_MS = 20;
-const READY = '/.mayfly/ready/';
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly type?: string;
-  readonly retryAfter?: number;
-}
-
-const text = (status: number, body: string): Answer => ({ status, body: `${body}\n` });
+const OWN = '/.mayfly/';
+const READY = `${OWN}ready/`;
 
 /** Resolves once it listens. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
-  const forwarder = makeForwarder();
+  const { publicHost, upstream, robots = () => false } = options;
+  const traffic = makeTraffic();
+  const forward = makeForwarder({ publicHost, upstream, robots });
+  const passOn = makeUpgrades({ publicHost, traffic });
   const sockets = new Set<Duplex>();
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -53,39 +61,60 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     requestTimeout: 0,
     shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
   });
-  server.on('request', (request, response) => void onRequest(request, response));
+  server.on('request', onRequest);
   server.on('upgrade', onUpgrade);
   await listen(server, options.port, options.address);
+  let closed: Promise<void> | undefined;
 
-  async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const own = await answerOf(request, options);
-    if (own) return send(response, own);
-    const upstream = options.upstream();
-    if (!upstream) return send(response, unavailable());
-    forwarder.request(request, response, upstream);
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (closed) response.shouldKeepAlive = false;
+    const path = pathOf(request);
+    if (path.startsWith(READY)) return void ready(path.slice(READY.length), response);
+    if (isForeign(request, publicHost)) return send(response, FOREIGN);
+    if (path.startsWith(OWN)) return send(response, ownPage(path, options));
+    traffic.request(request, response);
+    const found = upstream(path);
+    if (found) forward(request, response, path, found);
+    else send(response, UNAVAILABLE);
+  }
+
+  /** Whatever the Host: load balancers ask with the address. The session in the path says whom they expect. */
+  async function ready(session: string, response: ServerResponse): Promise<void> {
+    if (session !== options.session) return send(response, text(421, 'Another environment runs here.'));
+    send(response, (await options.healthy()) ? text(200, 'ready') : text(503, 'not ready'));
   }
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    const upstream = options.upstream();
-    const refused = foreignHost(request, options) ?? (upstream ? undefined : unavailable());
-    if (refused || !upstream) {
-      socket.end(`HTTP/1.1 ${refused?.status ?? 503} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
+    if (!(socket instanceof Socket)) return void socket.destroy();
+    if (isForeign(request, publicHost)) return void socket.end(asBytes(FOREIGN));
+    const path = pathOf(request);
+    const found = upstream(path);
+    traffic.webSocket(request, socket);
+    if (found) return passOn({ request, socket, head, path }, found);
+    traffic.upgradeAnswered(UNAVAILABLE.status);
+    socket.end(asBytes(UNAVAILABLE));
+  }
+
+  async function drain(ms: number): Promise<void> {
+    closed ??= new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    const deadline = performance.now() + ms;
+    while (traffic.inFlight > 0 && performance.now() < deadline) {
+      await delay(DRAIN_POLL_MS);
+      server.closeIdleConnections();
     }
-    forwarder.upgrade(request, socket, head, upstream);
   }
 
   return {
-    inFlight: () => forwarder.inFlight,
-    async close(drainMs) {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      const deadline = performance.now() + drainMs;
-      while (forwarder.inFlight > 0 && performance.now() < deadline) await delay(DRAIN_POLL_MS);
+    inFlight: () => traffic.inFlight + traffic.webSockets,
+    traffic: () => traffic.report(),
+    drain,
+    async close(drainMs = 0) {
+      await drain(drainMs);
       server.closeAllConnections();
       for (const socket of sockets) socket.destroy();
       await closed;
@@ -93,41 +122,26 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
-/** What the supervisor answers itself; undefined for what the app answers. */
-async function answerOf(request: IncomingMessage, options: ProxyOptions): Promise<Answer | undefined> {
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-  if (path.startsWith(READY)) return await ready(path.slice(READY.length), options);
-  const foreign = foreignHost(request, options);
-  if (foreign) return foreign;
-  if (!path.startsWith('/.mayfly/')) return undefined;
-  if (path !== '/.mayfly/version') return text(404, 'There is no such page of Mayfly.');
+/** Without the query. A client may name the whole URL, as it would towards a proxy; the app is asked for the path. */
+function pathOf(request: IncomingMessage): string {
+  let url = request.url ?? '/';
+  if (!url.startsWith('/')) {
+    const whole = URL.parse(url);
+    url = whole ? whole.pathname + whole.search : '/';
+    request.url = url;
+  }
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}
+
+function isForeign({ headers }: IncomingMessage, publicHost: string): boolean {
+  return headers.host !== publicHost && hostName(headers.host ?? '') !== publicHost;
+}
+
+function ownPage(path: string, options: ProxyOptions): Answer {
+  if (path !== `${OWN}version`) return text(404, 'There is no such page of Mayfly.');
   const version = options.version();
-  return version ? { status: 200, body: `${JSON.stringify(version)}\n`, type: 'application/json' } : unavailable();
-}
-
-/** Whatever the Host: load balancers ask with the address. The session in the path says whom they expect. */
-async function ready(session: string, options: ProxyOptions): Promise<Answer> {
-  if (session !== options.session) return text(421, 'Another environment runs here.');
-  return (await options.healthy()) ? text(200, 'ready') : text(503, 'not ready');
-}
-
-function foreignHost(request: IncomingMessage, options: ProxyOptions): Answer | undefined {
-  if (hostName(request.headers.host ?? '') === options.publicHost) return undefined;
-  return text(421, 'This address serves another host.');
-}
-
-function unavailable(): Answer {
-  return { ...text(503, 'The environment is starting. Try again in a moment.'), retryAfter: 2 };
-}
-
-function send(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, {
-    'Content-Type': `${answer.type ?? 'text/plain'}; charset=utf-8`,
-    'Cache-Control': 'no-store',
-    'X-Robots-Tag': 'noindex',
-    ...(answer.retryAfter === undefined ? {} : { 'Retry-After': String(answer.retryAfter) }),
-  });
-  response.end(answer.body);
+  return version ? { status: 200, body: `${JSON.stringify(version)}\n`, type: 'application/json' } : UNAVAILABLE;
 }
 
 /** Rejects with the reason, e.g. a taken port. */

@@ -1,5 +1,5 @@
 /** Scripts that leave their process group, as hostile or careless code does. Each writes its pid to a file once it has. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from '../../../container/src/processes/process-group.ts';
 
 export function shell(script: string): Command {
@@ -31,17 +31,12 @@ export function pidIn(file: string): number {
   return Number(readFileSync(file, 'utf8'));
 }
 
-/** Zombies do not count. */
+/** Zombies, which wait for their new parent to take note of them, do not count. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return !existsSync('/proc/self/stat') || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return false;
   }
-  if (!existsSync('/proc/self/stat')) return true;
-  return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-}
-
-export function pidsIn(dir: string): Record<string, number> {
-  return Object.fromEntries(readdirSync(dir).map((name) => [name, pidIn(`${dir}/${name}`)]));
 }

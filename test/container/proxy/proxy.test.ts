@@ -1,46 +1,8 @@
-import { connect } from 'node:net';
-import { createServer, request, type IncomingMessage, type RequestListener } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
-import { onTestFinished, describe, expect, test } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
-import { type Proxy, startProxy } from '../../container/src/proxy/proxy.ts';
-import { makeUpstream, type Upstream } from '../../container/src/app/upstream.ts';
-import { address, ask, HOST, SESSION, until } from './stage.ts';
-
-interface Stage {
-  readonly ip: string;
-  readonly proxy: Proxy;
-  readonly upstream: Upstream;
-}
-
-async function stage(listener: RequestListener): Promise<Stage & { readonly server: ReturnType<typeof createServer> }> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const upstream = makeUpstream('127.0.0.1', (server.address() as AddressInfo).port);
-  return { ...(await proxyTo(upstream)), server };
-}
-
-async function proxyTo(upstream: Upstream): Promise<Stage> {
-  const ip = address();
-  const proxy = await startProxy({
-    address: ip,
-    port: 3_001,
-    session: SESSION,
-    publicHost: HOST,
-    upstream: () => upstream,
-    healthy: () => Promise.resolve(true),
-    version: () => undefined,
-  });
-  onTestFinished(() => proxy.close(0));
-  onTestFinished(() => upstream.drain(0));
-  return { ip, proxy, upstream };
-}
+import { request, type IncomingMessage } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { makeUpstream } from '../../../container/src/app/upstream.ts';
+import { ask, HOST, until } from '../stage.ts';
+import { proxyTo, serveRaw, stage } from './stage.ts';
 
 describe('requests', () => {
   test('pass on method, path, headers and body, and the answer comes back as it is', async () => {
@@ -57,9 +19,16 @@ describe('requests', () => {
     expect(reply.headers).toMatchObject({ 'x-mine': 'yes', 'set-cookie': ['a=1', 'b=2'], 'x-robots-tag': 'noindex' });
   });
 
-  test('stay out of search engines, whatever the app says', async () => {
-    const { ip } = await stage((_, response) => response.setHeader('X-Robots-Tag', 'all').end());
-    expect((await ask({ ip })).headers['x-robots-tag']).toBe('noindex');
+  test('with a body that waits for a word to go on are taken', async () => {
+    const { ip } = await stage((incoming, response) => incoming.pipe(response));
+    const outgoing = request({ host: ip, port: 3_001, method: 'PUT', headers: { host: HOST, expect: '100-continue' } });
+    outgoing.flushHeaders();
+    await new Promise<void>((resolve) => outgoing.once('continue', resolve));
+    const answer = new Promise<IncomingMessage>((resolve) => outgoing.once('response', resolve));
+    outgoing.end('the body');
+    let body = '';
+    for await (const chunk of await answer) body += String(chunk);
+    expect(body).toBe('the body');
   });
 
   test('drop the headers that belong to one connection, both ways', async () => {
@@ -162,96 +131,8 @@ describe('an app that fails', () => {
   });
 
   test('by answering what is not HTTP gives a 502', async () => {
-    const server = createTcpServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.end('nonsense\r\n\r\n');
-    });
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    onTestFinished(() => void server.close());
-    const { ip } = await proxyTo(makeUpstream('127.0.0.1', (server.address() as AddressInfo).port));
+    const { ip } = await proxyTo(await serveRaw((socket) => socket.end('nonsense\r\n\r\n')));
     expect((await ask({ ip })).status).toBe(502);
-  });
-});
-
-describe('WebSockets', () => {
-  async function echo(): Promise<Stage> {
-    const found = await stage((_, response) => response.end());
-    const sockets = new WebSocketServer({ server: found.server });
-    sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data, { binary: false })));
-    onTestFinished(() => sockets.close());
-    return found;
-  }
-
-  const open = async (ip: string, host = HOST): Promise<WebSocket> => {
-    const socket = new WebSocket(`ws://${ip}:3001/live`, { headers: { host } });
-    onTestFinished(() => socket.terminate());
-    await new Promise((resolve, reject) => {
-      socket.once('open', resolve);
-      socket.once('error', reject);
-    });
-    return socket;
-  };
-
-  test('pass both ways, and count as in flight until they close', async () => {
-    const { ip, proxy } = await echo();
-    const socket = await open(ip);
-    expect(proxy.inFlight()).toBe(1);
-    const answer = new Promise((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
-    socket.send('ping');
-    expect(await answer).toBe('ping');
-    socket.close();
-    await until(
-      () => proxy.inFlight(),
-      (count) => count === 0,
-    );
-  });
-
-  test('of another host are refused with 421', async () => {
-    const { ip } = await echo();
-    await expect(open(ip, 'tt-other.preview.test')).rejects.toThrow('421');
-  });
-
-  test('are cut when their version has had its time', async () => {
-    const { ip, upstream } = await echo();
-    const socket = await open(ip);
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    await upstream.drain(50);
-    await closed;
-    await until(
-      () => upstream.inFlight,
-      (count) => count === 0,
-    );
-  });
-
-  test('that the client breaks off are closed at the app', async () => {
-    const { ip, proxy } = await echo();
-    (await open(ip)).terminate();
-    await until(
-      () => proxy.inFlight(),
-      (count) => count === 0,
-    );
-  });
-
-  test('to an app that refuses them end, and harm nobody', async () => {
-    const { ip, proxy } = await proxyTo(makeUpstream('127.0.0.1', 1));
-    await expect(open(ip)).rejects.toThrow();
-    await until(
-      () => proxy.inFlight(),
-      (count) => count === 0,
-    );
-    expect((await ask({ ip })).status).toBe(502);
-  });
-
-  test('a request that offers another upgrade is answered as a plain one', async () => {
-    const { ip } = await stage((_, response) => response.end('plain'));
-    const reply = await raw(
-      ip,
-      `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n`,
-    );
-    expect(reply).toMatch(/^HTTP\/1.1 200 OK/);
-    expect(reply).toContain('plain');
   });
 });
 
@@ -272,16 +153,3 @@ describe('closing', () => {
     await expect(ask({ ip })).rejects.toThrow('ECONNREFUSED');
   });
 });
-
-function raw(ip: string, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let seen = '';
-    const socket = connect(3_001, ip, () => socket.write(text));
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => {
-      seen += chunk;
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(seen));
-  });
-}
