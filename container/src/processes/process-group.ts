@@ -3,6 +3,7 @@
  * leader of a new session and group, so the negative process id reaches all of them; `strays.ts` finds what left it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { pipeline, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eachLine } from '../log/lines.ts';
 import { readProcesses } from './proc.ts';
@@ -24,6 +25,10 @@ export interface SpawnOptions {
   readonly onLine: (line: string) => void;
   /** Absent: as the supervisor itself. Supplementary groups are dropped. */
   readonly runAs?: Identity | undefined;
+  /** What it reads: a stream, destroyed when it reads no more, or an open file. Absent: nothing. */
+  readonly input?: Readable | number;
+  /** An open file that takes what it prints, which `onLine` is then not told. */
+  readonly output?: number;
 }
 
 export interface Exit {
@@ -50,18 +55,21 @@ const OUTPUT_WAIT_MS = 500;
 const KILLED_WAIT_MS = 1_000;
 
 export function spawnGroup(command: Command, options: SpawnOptions): ProcessGroup {
-  const { env, onLine, runAs } = options;
+  const { env, onLine, runAs, input, output } = options;
   const id = newRunId();
   const { file, args, cwd } = entering(command, options);
   const child = spawn(file, args, {
     cwd,
     env: { ...env, [RUN_VARIABLE]: id },
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [typeof input === 'object' ? 'pipe' : (input ?? 'ignore'), output ?? 'pipe', 'pipe'],
     ...runAs,
   });
+  // It may end without having read all; its exit code tells what that means.
+  if (typeof input === 'object' && child.stdin) pipeline(input, child.stdin, () => undefined);
   const run = child.pid === undefined ? undefined : beginRun(id, child.pid, runAs);
-  const told = Promise.all([eachLine(child.stdout, onLine), eachLine(child.stderr, onLine)]);
+  const printed = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  const told = Promise.all(printed.map((stream) => eachLine(stream, onLine)));
   const ended = new Promise<Exit>((resolve) => {
     child.once('error', (error) => resolve({ description: `could not be started: ${error.message}` }));
     child.once('exit', (code, signal) => resolve(describeExit(code, signal)));
@@ -75,8 +83,7 @@ export function spawnGroup(command: Command, options: SpawnOptions): ProcessGrou
       await killStrays(run);
     }
     await Promise.race([told, delay(OUTPUT_WAIT_MS)]);
-    child.stdout.destroy();
-    child.stderr.destroy();
+    for (const stream of printed) stream.destroy();
     return exit;
   });
   return {
