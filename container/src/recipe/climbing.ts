@@ -36,9 +36,8 @@ function pathIn(text: string): string {
 function isRead(repo: Repo, target: string, directory: string): boolean {
   if (isBelow(target, '..') || isBelow(directory, target)) return true;
   if (target.split('/').includes('node_modules')) return false;
-  // Imports leave out endings.
-  return (
-    repo.directories.has(target) ||
-    [...repo.source.files.keys()].some((path) => path === target || path.startsWith(`${target}.`))
-  );
+  // Imports leave out endings, and name what is compiled by the ending that it will have.
+  const stem = target.replace(/\.[cm]?jsx?$/, '');
+  const files = [...repo.source.files.keys()];
+  return repo.directories.has(target) || files.some((path) => path === target || path.startsWith(`${stem}.`));
 }

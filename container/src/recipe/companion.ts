@@ -2,7 +2,7 @@
 import { hasScript, type Manifest } from './manifest.ts';
 import { join } from './paths.ts';
 import type { Repo } from './repo.ts';
-import { mentions, scriptsOf } from './script-words.ts';
+import { scriptsOf } from './script-words.ts';
 
 const NAME = 'server';
 const INSTALL_HOOKS = ['preinstall', 'install', 'postinstall', 'prepare'];
@@ -24,6 +24,11 @@ export async function companionOf(
 /** The front end's own scripts already install, or build, what is in the directory below it. */
 export function isDoneBy(manifest: Manifest | undefined, step: 'install' | 'build', name: string): boolean {
   if (!manifest) return false;
-  const start = step === 'install' ? INSTALL_HOOKS : ['build'];
-  return scriptsOf(manifest, start).some((script) => mentions(script, name));
+  return scriptsOf(manifest, step === 'install' ? INSTALL_HOOKS : ['build']).some((text) => worksIn(text, name));
+}
+
+/** A command that goes into the directory: `cd server`, `npm --prefix server`, `yarn --cwd ./server`, `make -C server`. */
+export function worksIn(command: string, name: string): boolean {
+  const places = command.matchAll(/(?:\bcd |--(?:prefix|cwd|dir)[ =]|-C ?)["']?(?:\.\/)?([\w./-]+)/g);
+  return [...places].some(([, place = '']) => place.replace(/\/$/, '') === name);
 }

@@ -1,7 +1,7 @@
 /** What one app needs: its process, the installs and the builds. What the file leaves out is detected. */
 import { type BuildWish, carriedOf, detectBuild } from './builds.ts';
 import { shellCommand } from './commands.ts';
-import { isDoneBy } from './companion.ts';
+import { isDoneBy, worksIn } from './companion.ts';
 import { FILE } from './faults.ts';
 import type { InstallWish } from './installs.ts';
 import { chooseRun } from './layouts.ts';
@@ -10,7 +10,6 @@ import { join } from './paths.ts';
 import type { Inputs, ProcessRecipe } from './recipe.ts';
 import type { Repo } from './repo.ts';
 import type { Run } from './run.ts';
-import { mentions } from './script-words.ts';
 import type { AppSpec } from './spec.ts';
 import { homeOf } from './workspaces.ts';
 
@@ -69,7 +68,7 @@ async function installsOf(repo: Repo, spec: AppSpec, { needs }: Run, env: boolea
       ? []
       : [{ directory: main, env, ...more }];
   const besides = companions
-    .filter((each) => !doneBy(commands, each, spec.directory) && !isDoneBy(manifest, 'install', nameOf(each)))
+    .filter((each) => !doneBy(commands, each) && !isDoneBy(manifest, 'install', nameOf(each)))
     .map((directory) => ({ directory, env }));
   return [...own, ...besides];
 }
@@ -89,20 +88,15 @@ async function buildsOf(repo: Repo, spec: AppSpec, run: Run): Promise<readonly B
       ? undefined
       : await detectBuild(repo, main);
   const besides = companions.filter(
-    (each) => !doneBy(spec.build, each, spec.directory) && (spec.build || !isDoneBy(manifest, 'build', nameOf(each))),
+    (each) => !doneBy(spec.build, each) && (spec.build || !isDoneBy(manifest, 'build', nameOf(each))),
   );
   const others = await Promise.all(besides.map((each) => detectBuild(repo, each)));
   return [own && (await withStated(repo, spec, own)), ...others].filter((each) => each !== undefined);
 }
 
 /** Stated commands that go into the directory themselves. */
-function doneBy(commands: readonly string[] | false | undefined, directory: string, from: string): boolean {
-  return (
-    Boolean(commands) &&
-    directory !== from &&
-    commands !== false &&
-    (commands ?? []).some((each) => mentions(each, nameOf(directory)))
-  );
+function doneBy(commands: readonly string[] | false | undefined, directory: string): boolean {
+  return (commands || []).some((each) => worksIn(each, nameOf(directory)));
 }
 
 function nameOf(directory: string): string {

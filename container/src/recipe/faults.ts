@@ -3,6 +3,9 @@ import { PhaseError } from '../updates/progress.ts';
 
 export const FILE = '.mayfly.yml';
 
+/** So many are told; a file with more of them is no recipe. */
+const MOST_FAULTS = 30;
+
 export interface Fault {
   /** From the top of the file; empty for the file itself. */
   readonly path: readonly PropertyKey[];
@@ -13,15 +16,16 @@ export type LineOf = (path: readonly PropertyKey[]) => number | undefined;
 
 /** All of them at once, so that a person corrects them in one go. */
 export function faultsError(faults: readonly Fault[], lineOf: LineOf = () => undefined): PhaseError {
-  const lines = faults.map(({ path, text }) => {
+  const lines = faults.slice(0, MOST_FAULTS).map(({ path, text }) => {
     const line = lineOf(path);
     return `${path.length > 0 ? `${show(path)}: ` : ''}${text}${line === undefined ? '' : ` (line ${line})`}`;
   });
   const [only] = lines;
   if (only !== undefined && lines.length === 1) return new PhaseError('recipe', `${FILE}: ${only}`);
+  if (faults.length > lines.length) lines.push(`and ${faults.length - lines.length} more`);
   return new PhaseError(
     'recipe',
-    `${FILE} has ${lines.length} faults:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    `${FILE} has ${faults.length} faults:\n${lines.map((line) => `  ${line}`).join('\n')}`,
   );
 }
 

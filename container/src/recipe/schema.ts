@@ -89,7 +89,10 @@ export function validate(content: unknown): { readonly value: Raw; readonly faul
     if (result.success) return { value: result.data, faults };
     const issues = result.error.issues.flatMap((issue) => faultsOf(issue, value));
     faults.push(...issues);
-    for (const { path } of issues) value = without(value, path);
+    value = without(
+      value,
+      issues.map(({ path }) => path),
+    );
   }
   return { value: {}, faults };
 }
@@ -109,14 +112,23 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, key) => (at as Readonly<Record<PropertyKey, unknown>>)[key], value);
 }
 
-/** A list is taken out as a whole. */
-function without(value: unknown, path: readonly PropertyKey[]): unknown {
-  const [key, next, ...rest] = path;
-  if (key === undefined || !isRecord(value)) return {};
-  const kept = Object.entries(value).filter(([name]) => name !== key);
-  const inner =
-    next === undefined || typeof next === 'number' ? [] : [[key, without(value[String(key)], [next, ...rest])]];
-  return Object.fromEntries([...kept, ...inner]) as unknown;
+/** A list is taken out as a whole, and so is what has nothing left in it. */
+function without(value: unknown, paths: readonly (readonly PropertyKey[])[]): unknown {
+  if (!isRecord(value)) return {};
+  const inner = new Map<PropertyKey | undefined, PropertyKey[][]>();
+  for (const [key, ...rest] of paths) {
+    const known = inner.get(key);
+    if (known) known.push(rest);
+    else inner.set(key, [rest]);
+  }
+  const kept = Object.entries(value).flatMap(([key, at]): [string, unknown][] => {
+    const below = inner.get(key);
+    if (!below) return [[key, at]];
+    if (below.some(([next]) => next === undefined || typeof next === 'number')) return [];
+    const left = without(at, below);
+    return isRecord(left) && Object.keys(left).length > 0 ? [[key, left]] : [];
+  });
+  return inner.has(undefined) ? {} : Object.fromEntries(kept);
 }
 
 function field<T>(allowed: string, check: (value: unknown) => boolean): z.ZodType<T> {

@@ -21,7 +21,7 @@ export function makeSite(folder: string): Server {
     files(request, response, () => sendText(response, 404, 'not found'));
   };
 
-  return createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return sendText(response, 405, 'only GET and HEAD are answered here');
@@ -30,6 +30,14 @@ export function makeSite(folder: string): Server {
     // A file may have gone, or be one that nobody may read.
     response.on('pipe', (source) => source.once('error', () => response.destroy()));
     files(request, response, () => answerMissing(request, response));
+  };
+
+  return createServer((request, response) => {
+    try {
+      answer(request, response);
+    } catch {
+      response.destroy();
+    }
   });
 }
 
