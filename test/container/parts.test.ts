@@ -1,29 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeHealthCheck, type Probe } from '../../container/src/app/health.ts';
 import { makeJobs } from '../../container/src/updates/jobs.ts';
 import { makeProgress, PhaseError } from '../../container/src/updates/progress.ts';
-import { restartAfter } from '../../container/src/app/restarts.ts';
-import { TIMINGS } from '../../container/src/timings.ts';
 import { until } from './stage.ts';
-
-describe('restarts', () => {
-  test('wait 1, 2, 4, 8 seconds, and the fifth death in a row is the last', () => {
-    const delays: (number | undefined)[] = [];
-    let deaths = 0;
-    for (let i = 0; i < 5; i += 1) {
-      const restart = restartAfter(deaths, 59_999, TIMINGS);
-      deaths = restart.deaths;
-      delays.push(restart.delayMs);
-    }
-    expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, undefined]);
-  });
-
-  test('begin anew after a minute of health', () => {
-    expect(restartAfter(4, 60_000, TIMINGS)).toEqual({ deaths: 1, delayMs: 1_000 });
-  });
-});
 
 describe('jobs', () => {
   test('only the newest of many counts, and never do two run at once', async () => {
@@ -66,43 +46,6 @@ describe('jobs', () => {
     await jobs.close();
     expect(begun).toEqual(['a']);
     expect(() => jobs.submit('c')).toThrow('stopping');
-  });
-});
-
-describe('a health check', () => {
-  test('asks once for all who ask together, and not again while the answer is fresh', async () => {
-    let asked = 0;
-    let time = 0;
-    const answer: Probe = { status: 200 };
-    const check = makeHealthCheck(() => Promise.resolve(answer).finally(() => (asked += 1)), {
-      freshMs: 10,
-      waitMs: 100,
-      now: () => time,
-    });
-    time = 20;
-    expect(await Promise.all([check.healthy(), check.healthy()])).toEqual([true, true]);
-    expect(asked).toBe(1);
-    await check.healthy();
-    expect(asked).toBe(1);
-  });
-
-  test('keeps the last answer while a slow one is awaited', async () => {
-    let time = 0;
-    let answer: ((probe: Probe) => void) | undefined;
-    const ask = (): Promise<Probe> => new Promise((resolve) => (answer = resolve));
-    const check = makeHealthCheck(ask, { freshMs: 10, waitMs: 5, now: () => time });
-    time = 20;
-    expect(await check.healthy()).toBe(true);
-    answer?.({ error: 'ECONNREFUSED' });
-    await until(
-      () => check.last,
-      (last) => !last,
-    );
-    expect(await check.healthy()).toBe(false);
-    time = 40;
-    const next = check.healthy();
-    answer?.({ status: 404 });
-    expect(await next).toBe(true);
   });
 });
 

@@ -38,7 +38,7 @@ export function sendFailure(response: ServerResponse, error: Error): void {
 
 /** The same for an upgrade, where Node gives no response to write to. */
 export function asBytes(answer: Answer): string {
-  const head = { ...headOf(answer), 'Content-Length': String(Buffer.byteLength(answer.body)), Connection: 'close' };
+  const head = { ...headOf(answer), Connection: 'close' };
   const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${answer.status} Refused\r\n${lines.join('')}\r\n${answer.body}`;
 }
@@ -46,6 +46,7 @@ export function asBytes(answer: Answer): string {
 function headOf(answer: Answer): Record<string, string> {
   return {
     'Content-Type': `${answer.type ?? 'text/plain'}; charset=utf-8`,
+    'Content-Length': String(Buffer.byteLength(answer.body)),
     'Cache-Control': 'no-store',
     'X-Robots-Tag': 'noindex',
     ...(answer.retryAfter === undefined ? {} : { 'Retry-After': String(answer.retryAfter) }),

@@ -20,18 +20,24 @@ export interface Stage {
 }
 
 export async function proxyTo(upstream: Upstream, options: Partial<ProxyOptions> = {}): Promise<Stage> {
-  const { ip, proxy } = await startAnywhere({
+  const found = await proxyWith({ upstream: () => upstream, ...options });
+  onTestFinished(() => upstream.close(0));
+  return { ...found, upstream };
+}
+
+export async function proxyWith(
+  options: Pick<ProxyOptions, 'upstream'> & Partial<ProxyOptions>,
+): Promise<{ ip: string; proxy: Proxy }> {
+  const found = await startAnywhere({
     port: 3_001,
     session: SESSION,
     publicHost: HOST,
-    upstream: () => upstream,
     healthy: () => Promise.resolve(true),
     version: () => undefined,
     ...options,
   });
-  onTestFinished(() => proxy.close());
-  onTestFinished(() => upstream.close(0));
-  return { ip, proxy, upstream };
+  onTestFinished(() => found.proxy.close());
+  return found;
 }
 
 /** Another run of the tests on this machine may have an address already. */
