@@ -3,7 +3,7 @@ import { literalPart } from './globs.ts';
 import { UNREAD } from './unread.ts';
 import { isBelow, join, parent } from './paths.ts';
 import type { Repo } from './repo.ts';
-import { mentions, scriptsOf } from './script-words.ts';
+import { mentions, textsOf, type Work } from './script-words.ts';
 
 const NAME = '[A-Za-z0-9_@.*/-]*';
 const QUOTE = '["\'`]';
@@ -14,11 +14,9 @@ const UPWARDS = `(^|[^.A-Za-z0-9_])\\.\\.((/${NAME})?${QUOTE}( *, *${QUOTE}${NAM
  * A path that leads to nothing in the commit is no input, e.g. the built front end that a server shows. One that leads
  * to a directory around it could be any path.
  */
-export async function climbsOut(repo: Repo, directory: string): Promise<boolean> {
-  const manifest = await repo.manifest(directory);
-  if (manifest && scriptsOf(manifest, ['build', 'postinstall', 'prepare']).some((text) => mentions(text, '..'))) {
-    return true;
-  }
+export async function climbsOut(repo: Repo, work: Work): Promise<boolean> {
+  const { directory } = work;
+  if ((await textsOf(repo, work)).some((text) => mentions(text, '..'))) return true;
   const found = await repo.source.grep(UPWARDS, [`:(literal)${directory}`, ...UNREAD]);
   const targets = new Set(found.map(({ path, text }) => join(parent(path), pathIn(text))));
   return [...targets].some((target) => !isBelow(target, directory) && isRead(repo, target, directory));

@@ -48,7 +48,7 @@ export async function chooseRun(repo: Repo, spec: AppSpec, taken: ReadonlySet<st
 
 async function runAsAsked({ repo, spec, directory, manifest, companion }: Place): Promise<Run | undefined> {
   if (spec.start !== undefined) {
-    const run = runStated(repo, directory, manifest, spec.start);
+    const run = await runStated(repo, directory, manifest, spec.start);
     return spec.hot ? asHot(repo, run, spec.start, manifest) : run;
   }
   if (!spec.hot || !manifest || fansOut(manifest, 'dev')) return undefined;
@@ -57,7 +57,7 @@ async function runAsAsked({ repo, spec, directory, manifest, companion }: Place)
   const run = asHot(repo, await runScript(repo, directory, manifest, name), manifest.scripts[name] ?? '', manifest);
   if (companion === undefined) return run;
   const note = `hot: true runs the script ${name} alone; list ${companion} among the processes of .mayfly.yml if that does not start it`;
-  return { ...run, notes: [note] };
+  return { ...run, notes: [...run.notes, note] };
 }
 
 async function runOwn(place: Place): Promise<Run | undefined> {

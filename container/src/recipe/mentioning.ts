@@ -2,7 +2,7 @@
 import type { Manifest } from './manifest.ts';
 import { isBelow, join, parent } from './paths.ts';
 import type { Repo } from './repo.ts';
-import { mentions, scriptsOf } from './script-words.ts';
+import { mentions, textsOf, type Work } from './script-words.ts';
 import { parseTsConfig } from './tsconfig.ts';
 import { UNREAD } from './unread.ts';
 
@@ -12,11 +12,12 @@ const CHECKERS = ['tsc', 'vue-tsc', 'next', 'nuxt', 'svelte-check', 'ng'];
 /** Tailwind 4 looks for its classes in all files around it; those of a server's code are not shown, but these may be. */
 const TEMPLATE = /\.(?:html?|ejs|hbs|handlebars|pug|njk|liquid|mustache|eta|tsx|jsx|vue|svelte|astro)$/;
 
-/** `inner` is below `outer`. When in doubt it does. */
-export async function readsInner(repo: Repo, outer: string, inner: string): Promise<boolean> {
+/** `inner` is below the directory of the build. When in doubt it does. */
+export async function readsInner(repo: Repo, work: Work, inner: string): Promise<boolean> {
+  const { directory: outer } = work;
   const manifest = await repo.manifest(outer);
   const name = inner.slice(inner.lastIndexOf('/') + 1);
-  const scripts = manifest ? scriptsOf(manifest, ['build']) : [];
+  const scripts = await textsOf(repo, work);
   if (scripts.some((text) => mentions(text, name)) || (manifest && speaksOf(manifest.rest, name))) return true;
   if (manifest && scansForClasses(manifest) && filesBelow(repo, inner).some((path) => TEMPLATE.test(path))) return true;
   const checks = scripts.some((text) => CHECKERS.some((checker) => mentions(text, checker)));

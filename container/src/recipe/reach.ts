@@ -6,6 +6,7 @@ import { climbsOut } from './climbing.ts';
 import { EVERYTHING } from './inputs.ts';
 import { readsInner } from './mentioning.ts';
 import { isBelow, join, selfAndParents } from './paths.ts';
+import type { Work } from './script-words.ts';
 import type { Inputs } from './recipe.ts';
 import type { Repo } from './repo.ts';
 import { workspaceOf } from './workspaces.ts';
@@ -19,7 +20,7 @@ const LOOKED_UP = ['*.config.*', '.*rc', '.*rc.*', '.env*', 'tsconfig*.json'];
  */
 export async function reachOf(
   repo: Repo,
-  builds: readonly string[],
+  builds: readonly Work[],
   places: readonly string[],
 ): Promise<ReadonlyMap<string, Inputs>> {
   const open = await isAnyOpen(repo, builds, places);
@@ -29,16 +30,17 @@ export async function reachOf(
       ? EVERYTHING
       : { include: around(directory), exclude: inner };
   };
-  return new Map(builds.map((directory) => [directory, inputsOf(directory)]));
+  return new Map(builds.map(({ directory }) => [directory, inputsOf(directory)]));
 }
 
-async function isAnyOpen(repo: Repo, builds: readonly string[], places: readonly string[]): Promise<boolean> {
-  for (const directory of builds) {
+async function isAnyOpen(repo: Repo, builds: readonly Work[], places: readonly string[]): Promise<boolean> {
+  for (const work of builds) {
+    const { directory } = work;
     // Members reach each other by name, through their modules.
     if (await workspaceOf(repo, directory)) return true;
-    if (directory !== '' && (await climbsOut(repo, directory))) return true;
+    if (directory !== '' && (await climbsOut(repo, work))) return true;
     for (const inner of innerPlaces(directory, places)) {
-      if (await readsInner(repo, directory, inner)) return true;
+      if (await readsInner(repo, work, inner)) return true;
     }
   }
   return false;

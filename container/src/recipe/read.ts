@@ -93,7 +93,7 @@ function placesOf(plans: readonly AppPlan[]): readonly string[] {
 }
 
 async function planBuilds(repo: Repo, wishes: readonly BuildWish[], places: readonly string[]): Promise<Build[]> {
-  const unstated = wishes.filter(({ inputs }) => inputs === undefined).map(({ directory }) => directory);
+  const unstated = wishes.filter(({ inputs }) => inputs === undefined);
   const reach = await reachOf(repo, unstated, [...new Set(places)]);
   return await Promise.all(
     wishes.map(async ({ directory, command, inputs: stated, carried }) => {

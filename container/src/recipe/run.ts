@@ -8,6 +8,7 @@ import type { Manifest } from './manifest.ts';
 import type { ProcessRecipe } from './recipe.ts';
 import type { Repo } from './repo.ts';
 import { recogniseServer, type Server } from './servers.ts';
+import { parent } from './paths.ts';
 import { homeOf } from './workspaces.ts';
 
 export interface Run {
@@ -34,18 +35,23 @@ export async function runScript(repo: Repo, directory: string, manifest: Manifes
     command: scriptCommand(manager, manifest, name, server?.change ?? NO_CHANGE),
     env: environmentOf(repo, { manifest, server, development: name === 'dev' || server?.development === true }),
     needs: [directory],
-    notes: [],
+    notes: await notesOn(repo, directory, server),
   };
 }
 
-export function runStated(repo: Repo, directory: string, manifest: Manifest | undefined, text: string): Run {
+export async function runStated(
+  repo: Repo,
+  directory: string,
+  manifest: Manifest | undefined,
+  text: string,
+): Promise<Run> {
   const server = recogniseServer(text);
   return {
     directory,
     command: { ...shellCommand([server ? server.change.change(text) : text]), title: shellCommand([text]).title },
     env: environmentOf(repo, { manifest, server, development: server?.development === true }),
     needs: [directory],
-    notes: [],
+    notes: await notesOn(repo, directory, server),
   };
 }
 
@@ -80,4 +86,19 @@ function environmentOf(repo: Repo, { manifest, server, development }: Facts): Re
     // Vite answers only to hosts that it knows, and has this variable for operators.
     ...(vite ? { __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: repo.surroundings.publicHost } : {}),
   };
+}
+
+/** Next knows the hosts that it may answer to only from its configuration, and has no variable for operators. */
+async function notesOn(repo: Repo, directory: string, server: Server | undefined): Promise<readonly string[]> {
+  const { publicHost } = repo.surroundings;
+  if (server?.kind !== 'next' || !server.development || publicHost.endsWith('.localhost')) return [];
+  const configs = [...repo.source.files.keys()].filter(
+    (path) => parent(path) === directory && /(?:^|\/)next\.config\.\w+$/.test(path),
+  );
+  const texts = await Promise.all(configs.map((path) => repo.glance(path)));
+  if (texts.some((text) => text?.includes('allowedDevOrigins'))) return [];
+  const hosts = `*${publicHost.slice(publicHost.indexOf('.'))}`;
+  return [
+    `WARNING: the development server of Next refuses requests from ${publicHost}, so pages stay dead; say allowedDevOrigins: ['${hosts}'] in next.config`,
+  ];
 }

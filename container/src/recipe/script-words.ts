@@ -1,9 +1,21 @@
 /** What scripts of package.json speak of. */
+import type { Build } from './recipe.ts';
 import type { Manifest } from './manifest.ts';
+import type { Repo } from './repo.ts';
 
 /** As a word of its own: `cd server`, `server/build`, but not `entry-server`. */
 export function mentions(text: string, word: string): boolean {
   return wordsOf(text).has(word);
+}
+
+/** A build, as far as it tells what is run. */
+export type Work = Pick<Build, 'directory' | 'command'>;
+
+/** All that a build runs of package.json, and its own command. */
+export async function textsOf(repo: Repo, { directory, command }: Work): Promise<readonly string[]> {
+  const manifest = await repo.manifest(directory);
+  const scripts = manifest ? scriptsOf(manifest, ['build', ...command.args.flatMap((text) => [...wordsOf(text)])]) : [];
+  return [...scripts, ...command.args];
 }
 
 /** The texts of these scripts, with their pre and post scripts, and of those that they name. */

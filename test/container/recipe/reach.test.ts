@@ -83,6 +83,11 @@ const ENTANGLES: Readonly<Record<string, Tree>> = {
     all: 'run-p build:*',
     'build:x': 'cp dist server/public',
   }),
+  'a build of the recipe that does': yml('build: [npx vite build, cp -r dist server/public]'),
+  'a build of the recipe that runs a script that does': {
+    ...app({ all: 'vite build && cp -r dist server/public' }),
+    ...yml('build: npm run all\nstart: x'),
+  },
   'a hook of the build that does': app({ build: 'vite build', postbuild: 'mv dist server/dist' }),
   'a configuration that takes in all below': { 'tailwind.config.js': "content: ['./**/*.html']" },
   'classes that are looked for in templates': {

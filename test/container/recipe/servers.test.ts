@@ -102,6 +102,21 @@ describe('hot: true', () => {
     expect(processes[0]?.env).toMatchObject({ __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: 'a.example' });
   });
 
+  test('says what Next has to be told by its own configuration', async () => {
+    const told = [
+      "WARNING: the development server of Next refuses requests from shop.preview.test, so pages stay dead; say allowedDevOrigins: ['*.preview.test'] in next.config",
+    ];
+    const tree = { ...app({ dev: 'next dev' }), ...HOT };
+    expect((await recipeOf(tree)).notes).toEqual(told);
+    expect((await recipeOf({ ...app({}), ...yml('hot: true\nstart: next') })).notes).toEqual(told);
+    expect((await recipeOf({ ...tree, 'next.config.ts': 'export default { allowedDevOrigins: [] }' })).notes).toEqual(
+      [],
+    );
+    expect((await recipeOf({ ...tree, 'next.config.mjs': '' })).notes).toEqual(told);
+    expect((await recipeOf(tree, { publicHost: 'shop.localhost' })).notes).toEqual([]);
+    expect((await recipeOf({ ...tree, ...app({ start: 'next start' }), ...yml('{}') })).notes).toEqual([]);
+  });
+
   test('runs start where there is no dev', async () => {
     expect(await runOf({ ...app({ start: 'node --watch .' }), ...HOT })).toBe('node --watch .');
   });
