@@ -4,6 +4,8 @@ export interface BenchContext {
   readonly progress: (doing: string) => void;
   /** Aborts when the person has had enough: the bench closes what it opened and rejects with the reason. */
   readonly signal: AbortSignal;
+  /** How often each variant runs, where a bench consists of whole runs; its own choice when undefined. */
+  readonly runs: number | undefined;
 }
 
 export interface BenchResult {

@@ -2,17 +2,18 @@
  * `npm run bench`: figures of this machine, each beside its aim. Times depend on the machine and on what else it does, so
  * the exit code is 1 only when a claim about counts does not hold.
  */
-import { Argument, Command } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Bench } from './bench.ts';
+import { container } from './container.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { pass } from './pass.ts';
 import { makeProgress, render } from './print.ts';
 import { webhooks } from './webhooks.ts';
 
-const BENCHES: readonly Bench[] = [pass, webhooks, memory, latency];
+const BENCHES: readonly Bench[] = [pass, webhooks, memory, latency, container];
 
-async function main(names: readonly string[]): Promise<void> {
+async function main(names: readonly string[], { runs }: { readonly runs?: number }): Promise<void> {
   const chosen = BENCHES.filter(({ name }) => names.length === 0 || names.includes(name));
   const progress = makeProgress(process.stderr);
   const stopping = new AbortController();
@@ -25,6 +26,7 @@ async function main(names: readonly string[]): Promise<void> {
     const result = await run({
       progress: (doing) => progress.show(`${name}: ${doing}`),
       signal: stopping.signal,
+      runs,
     }).finally(() => progress.clear());
     const seconds = ((performance.now() - begun) / 1_000).toFixed(0);
     process.stdout.write(`${render(result)}\n(${name} took ${seconds} s)\n\n`);
@@ -32,9 +34,15 @@ async function main(names: readonly string[]): Promise<void> {
   }
 }
 
+function count(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('allowed: 1 to 99');
+  return Number(text);
+}
+
 const program = new Command('bench')
   .description('Figures of this machine, each beside its aim.')
   .addArgument(new Argument('[name...]', 'which; all unless named').choices(BENCHES.map(({ name }) => name)))
+  .addOption(new Option('--runs <n>', 'of each variant, for a bench of whole runs').argParser(count))
   .addHelpText('after', `\n${BENCHES.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join('\n')}\n`)
   .action(main);
 

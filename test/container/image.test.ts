@@ -153,10 +153,13 @@ describe('what the image runs', () => {
       await ended;
     });
     const reply = await until(
-      () => (child.exitCode === null ? ask({ ip: '127.0.0.1', port }).catch(() => undefined) : lines.join('')),
-      (seen) => typeof seen === 'string' || seen?.status === 200,
+      async () => {
+        if (child.exitCode !== null) throw new Error(lines.join(''));
+        return await ask({ ip: '127.0.0.1', port }).catch(() => undefined);
+      },
+      (seen) => seen?.status === 200,
     );
-    expect(reply).toMatchObject({ body: 'v1' });
+    expect(reply?.body).toBe('v1');
     const version = await ask({ ip: '127.0.0.1', port, path: '/.mayfly/version' });
     expect(JSON.parse(version.body)).toMatchObject({ commit });
 
