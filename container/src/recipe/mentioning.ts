@@ -27,6 +27,9 @@ export async function readsInner(repo: Repo, work: Work, inner: string): Promise
   );
 }
 
+/** In more files than these it is no accident. */
+const MOST_MENTIONS = 50;
+
 interface Pair {
   readonly outer: string;
   readonly inner: string;
@@ -60,14 +63,19 @@ async function isNamed(
   repo: Repo,
   { outer, inner, name, manifest }: Pair & { readonly manifest: Manifest | undefined },
 ): Promise<boolean> {
-  const pattern = `[A-Za-z0-9_@./-]*${name.replaceAll(/[.[\]{}()*+?^$|\\]/g, '\\$&')}(${QUOTE}|/)|${QUOTE}(\\./)?\\*\\*`;
+  const word = `${name.replaceAll(/[.[\]{}()*+?^$|\\]/g, '\\$&')}(${QUOTE}|/)`;
   const around = outer === '' ? [] : [`:(literal)${outer}`];
   const except = [`:(exclude,literal)${inner}`, `:(exclude,literal)${join(outer, 'package.json')}`];
   const configs = tsConfigs(repo, outer).map((path) => `:(exclude,literal)${path}`);
-  const found = await repo.source.grep(pattern, [...around, ...except, ...configs, ...UNREAD]);
-  return found.some(({ path, text }) =>
-    text.includes('**') ? parent(path) === outer : isPathTo(text, name, manifest),
-  );
+  const all = [...around, ...except, ...configs, ...UNREAD];
+  const found = await repo.source.grep(`(^|[^A-Za-z0-9_-])${word}|${QUOTE}(\\./)?\\*\\*`, all);
+  if (found.some(({ path, text }) => text.includes('**') && parent(path) === outer)) return true;
+  const paths = new Set(found.filter(({ text }) => !text.includes('**')).map(({ path }) => path));
+  if (paths.size === 0) return false;
+  // With what stands before the name, which takes git longer to find.
+  const few = [...paths].slice(0, MOST_MENTIONS).map((path) => `:(literal)${path}`);
+  const mentions = await repo.source.grep(`[A-Za-z0-9_@./-]*${word}`, few);
+  return paths.size > few.length || mentions.some(({ text }) => isPathTo(text, name, manifest));
 }
 
 /** `./server/x`, but neither `entry-server/` nor a module of an installed package, such as `react-dom/server`. */

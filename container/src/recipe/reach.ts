@@ -34,16 +34,13 @@ export async function reachOf(
 }
 
 async function isAnyOpen(repo: Repo, builds: readonly Work[], places: readonly string[]): Promise<boolean> {
-  for (const work of builds) {
-    const { directory } = work;
+  const answers = builds.flatMap((work) => [
     // Members reach each other by name, through their modules.
-    if (await workspaceOf(repo, directory)) return true;
-    if (directory !== '' && (await climbsOut(repo, work))) return true;
-    for (const inner of innerPlaces(directory, places)) {
-      if (await readsInner(repo, work, inner)) return true;
-    }
-  }
-  return false;
+    workspaceOf(repo, work.directory).then((workspace) => workspace !== undefined),
+    work.directory === '' ? Promise.resolve(false) : climbsOut(repo, work),
+    ...innerPlaces(work.directory, places).map((inner) => readsInner(repo, work, inner)),
+  ]);
+  return (await Promise.all(answers)).includes(true);
 }
 
 function innerPlaces(directory: string, places: readonly string[]): readonly string[] {

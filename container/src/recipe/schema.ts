@@ -75,7 +75,6 @@ const schema = z.strictObject(
 
 export type Raw = z.infer<typeof schema>;
 export type RawApp = z.infer<typeof appProcess>;
-export const APP_KEYS: readonly string[] = Object.keys(app);
 
 /** Enough to take out one layer of faults after the other; a fault cannot hide deeper ones than there are layers. */
 const MOST_ROUNDS = 5;
