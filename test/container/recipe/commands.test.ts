@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,12 +9,8 @@ function run(...commands: string[]): { readonly output: string; readonly failed:
   const { file, args } = shellCommand(commands);
   const cwd = realpathSync(temporary());
   mkdirSync(join(cwd, 'sub'));
-  const options = { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
-  try {
-    return { output: execFileSync(file, args, options).replaceAll(cwd, '.'), failed: false };
-  } catch (error) {
-    return { output: String((error as { stdout: string }).stdout).replaceAll(cwd, '.'), failed: true };
-  }
+  const { stdout, status } = spawnSync(file, [...args], { cwd, encoding: 'utf8' });
+  return { output: stdout.replaceAll(cwd, '.'), failed: status !== 0 };
 }
 
 describe('commands of a recipe', () => {
