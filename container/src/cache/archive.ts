@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { ReadStream } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { makeTail } from '../log/log.ts';
@@ -37,7 +37,7 @@ export async function pack(key: CacheKey, from: Place, file: string, options: Ar
   const output = await open(file, 'wx', 0o600);
   try {
     const order: PackOrder = { key, dir, paths, exclude, limits: options.limits };
-    const { exit, message } = await runChild('pack-main.ts', order, options, { output: output.fd });
+    const { exit, message } = await runChild('pack-main', order, options, { output: output.fd });
     if (exit.code !== EXIT.done) throw new Error(message);
   } finally {
     await output.close();
@@ -54,7 +54,7 @@ export async function unpack(key: CacheKey, source: Readable, into: Place, optio
   try {
     checkPaths(paths);
     const order: UnpackOrder = { key, dir, paths, fresh, limits: options.limits };
-    const { exit, message } = await runChild('unpack-main.ts', order, options, { input });
+    const { exit, message } = await runChild('unpack-main', order, options, { input });
     return judge(exit, message, typeof input === 'number' || source.readableEnded);
   } finally {
     source.destroy();
@@ -91,7 +91,7 @@ async function runChild(
   streams: Streams,
 ): Promise<{ exit: Exit; message: string }> {
   const tail = makeTail(1);
-  const path = fileURLToPath(new URL(script, import.meta.url));
+  const path = fileURLToPath(new URL(script + extname(import.meta.filename), import.meta.url));
   const command = { file: process.execPath, args: [path, JSON.stringify(order)], title: script };
   const options = { ...surroundings(runAs), ...streams, onLine: tail.add, signal, cancelAfterMs: CANCEL_AFTER_MS };
   const exit = await runGroup(command, options);
