@@ -29,6 +29,13 @@ export interface Settings {
   readonly phaseDeadlineMs: number;
   /** Whom the project's code runs as; absent: as the supervisor itself. */
   readonly runAs: Identity | undefined;
+  /** Absent: nothing is kept for other tasks on this machine. */
+  readonly cacheDir: string | undefined;
+  readonly cacheMaxBytes: number;
+  /** Caches are shared by environments of one repository and one level of trust, and by nobody else. */
+  readonly cacheNamespace: string;
+  /** Nothing is fetched before the first order, which brings what the task's environment must not hold. */
+  readonly awaitSync: boolean;
   /** What children inherit: the environment without the supervisor's own variables. */
   readonly childEnv: Readonly<Record<string, string>>;
 }
@@ -51,6 +58,10 @@ const OWN_VARIABLES = new Set([
   'BIND_ADDRESS',
   'CONTROL_PORT',
   'WORK_DIR',
+  'CACHE_DIR',
+  'CACHE_MAX_MB',
+  'TRUST',
+  'AWAIT_SYNC',
   'APP_UID',
   'APP_GID',
   'HEALTH_PATH',
@@ -66,6 +77,7 @@ const NPM_LEFTOVERS =
 
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const REPO = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/;
+const TRUST = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const SESSION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export function isCommit(value: string): boolean {
@@ -117,6 +129,10 @@ export function readSettings(env: Environment, isRoot: boolean = process.getuid?
     startDeadlineMs: 1_000 * Number(read('START_DEADLINE_SECONDS', isSeconds, 'whole seconds, 1 to 3600', '120')),
     phaseDeadlineMs: 1_000 * Number(read('PHASE_DEADLINE_SECONDS', isSeconds, 'whole seconds, 1 to 3600', '900')),
     runAs: isRoot ? readIdentity(read) : undefined,
+    cacheDir: env['CACHE_DIR'] || undefined,
+    cacheMaxBytes: 1_048_576 * Number(read('CACHE_MAX_MB', isMegabytes, 'whole MiB, 1 to 10000000', '10240')),
+    cacheNamespace: `${repo.toLowerCase()}/${read('TRUST', TRUST.test.bind(TRUST), 'lower case letters, digits and hyphens', 'trusted')}`,
+    awaitSync: read('AWAIT_SYNC', isFlag, 'true, or empty', '') === 'true',
     childEnv: childEnvironment(env),
   };
   read('PR_NUMBER', /^\d+$/.test.bind(/^\d+$/), 'a number, or empty', '');
@@ -170,6 +186,14 @@ function isGitUrl(value: string): boolean {
 
 function isPort(value: string): boolean {
   return /^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535;
+}
+
+function isMegabytes(value: string): boolean {
+  return /^[1-9]\d{0,7}$/.test(value) && Number(value) <= 10_000_000;
+}
+
+function isFlag(value: string): boolean {
+  return value === 'true';
 }
 
 function isId(value: string): boolean {

@@ -24,6 +24,8 @@ export interface Timings {
   readonly restartDelaysMs: readonly number[];
   /** An app that was healthy for so long starts with a clean count of deaths. */
   readonly stableMs: number;
+  /** How long an order or a credential is waited for that only the operator can bring. */
+  readonly orderWaitMs: number;
 }
 
 export const TIMINGS: Timings = {
@@ -39,4 +41,5 @@ export const TIMINGS: Timings = {
   stopKillAfterMs: 4_000,
   restartDelaysMs: [1_000, 2_000, 4_000, 8_000],
   stableMs: 60_000,
+  orderWaitMs: 300_000,
 };

@@ -8,12 +8,18 @@ describe('a first job that fails', () => {
 
   test.each([
     ['install', 21, app('v1', { preinstall: 'exit 1' }), /`npm ci` exited with code 1/],
-    ['install', 21, without('package.json', app('v1')), /no package.json at its root/],
-    ['install', 21, { ...app('v1'), 'package.json': '{"name": ' }, /package.json is not valid JSON/],
+    ['recipe', 25, without('package.json', app('v1')), /package\.json/],
+    ['recipe', 25, { ...app('v1'), 'package.json': '{"name": ' }, /package\.json .*JSON/],
+    [
+      'recipe',
+      25,
+      { ...app('v1'), '.mayfly.yml': 'strat: node server.js' },
+      /\.mayfly\.yml: strat: is not known; allowed: .*start/,
+    ],
     ['build', 22, app('v1', { build: 'exit 9' }), /`npm run build` exited with code 9/],
     ['build', 22, app('v1', { build: 'kill -9 $$' }), /`npm run build` was ended by SIGKILL/],
     ['start', 23, app('v1', { start: 'true' }), /exited with code 0 before it answered/],
-    ['start', 23, { ...app('v1'), 'package.json': '{"scripts":{}}' }, /no script "start" \(nor "dev"\)/],
+    ['recipe', 25, { ...app('v1'), 'package.json': '{"scripts":{}}' }, /nothing says how .* start or dev/],
   ] as const)('in %s is told for a while, then ends the task with %i', async (phase, code, files, message) => {
     const repository = makeRepository();
     const commit = repository.commit(files);

@@ -93,7 +93,8 @@ server.on('upgrade', (request, socket) => {
 server.listen(Number(process.env.PORT), process.env.HOST, () => console.log('app ${text} listens'));
 `;
 
-const LOCK = JSON.stringify({ name: 'app', lockfileVersion: 3, requires: true, packages: { '': { name: 'app' } } });
+/** As npm writes it. */
+const LOCK = `${JSON.stringify({ name: 'app', lockfileVersion: 3, requires: true, packages: { '': { name: 'app' } } }, null, 2)}\n`;
 
 /** A project without dependencies that serves `text`. */
 export function app(text: string, scripts: Readonly<Record<string, string>> = {}, files: Files = {}): Files {

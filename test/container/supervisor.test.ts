@@ -22,7 +22,15 @@ describe('a first start', () => {
     const head = repository.commit(app('v2'));
     const environment = await startEnvironment({ repository });
     const report = await environment.reported(serves(head));
-    expect(report).toEqual({ session: SESSION, liveCommit: head, healthy: true, inFlight: 0 });
+    expect(report).toMatchObject({ session: SESSION, liveCommit: head, healthy: true, inFlight: 0 });
+    expect(report.phases?.map(({ phase, outcome }) => `${phase} ${outcome}`)).toEqual([
+      'fetch done',
+      'recipe done',
+      'install done',
+      'build done',
+      'start done',
+      'healthy done',
+    ]);
     expect((await environment.get()).body).toBe('v2');
   });
 
@@ -136,7 +144,7 @@ describe('an end', () => {
     const environment = await startEnvironment({ repository, env: { WORK_DIR: workDir } });
     await environment.reported(serves(commit));
     const pid = Number((await environment.get('/pid')).body);
-    expect(readdirSync(join(workDir, readdirSync(workDir)[0] ?? ''))).toEqual(['1-head', 'logs']);
+    expect(readdirSync(join(workDir, readdirSync(workDir)[0] ?? ''))).toContain(`1-${commit.slice(0, 7)}`);
     environment.supervisor.stop();
     expect(await environment.supervisor.done).toBe(0);
     await until(

@@ -69,7 +69,7 @@ describe('an update in place', () => {
     const oldPid = Number((await environment.get('/pid')).body);
     const next = repository.commit(app('v2', { start: 'sleep 0.4; exec node server.js' }));
     await environment.sync(next);
-    await environment.reported(({ job }) => job?.phase === 'start');
+    await environment.reported(({ job }) => job?.phase === 'healthy');
     const slow = environment.get('/slow');
     await environment.reported(serves(next));
     expect((await slow).body).toBe('slow v1');
@@ -83,22 +83,21 @@ describe('an update in place', () => {
 
   test('takes over dependencies when the lock file is unchanged', async () => {
     const { repository, environment } = await running(withDependency('v1'));
-    expect(environment.lines.join('\n')).not.toContain('taken over');
     const next = repository.commit(withDependency('v2'));
     await environment.sync(next);
     await environment.reported(serves(next));
-    expect(environment.lines).toContain('[mayfly] the lock file is unchanged: dependencies are taken over');
+    expect(await noteOf(environment, 'install')).toBe('taken over');
     expect(environment.lines).toContain('v2 imported left');
     expect(exists(join((await version(environment)).workDir, 'node_modules', 'left', 'index.js'))).toBe(true);
   });
 
-  test('installs again when dependencies changed', async () => {
+  test('brings them up to date when something that decides on them changed', async () => {
     const { repository, environment } = await running();
     const files = app('v2');
     const next = repository.commit({ ...files, '.npmrc': 'fund=false\n' });
     await environment.sync(next);
     await environment.reported(serves(next));
-    expect(environment.lines.join('\n')).not.toContain('taken over');
+    expect(await noteOf(environment, 'install')).toBe('brought up to date');
   });
 
   test('a commit that is live and healthy is accepted, and nothing is done', async () => {
@@ -182,7 +181,9 @@ describe('several updates at once', () => {
     await environment.reported(({ job }) => job?.phase === 'build');
     await environment.sync(first);
     const report = await environment.reported(({ job }) => job === undefined);
-    expect(report).toEqual({ session: SESSION, liveCommit: first, healthy: true, inFlight: 0 });
+    expect(report).toMatchObject({ session: SESSION, liveCommit: first, healthy: true, inFlight: 0 });
+    expect(report.failure).toBeUndefined();
+    expect(report.phases?.at(-1)).toMatchObject({ phase: 'build', outcome: 'cancelled' });
   });
 
   test('asking again for the commit that is being built does not begin it anew', async () => {
@@ -267,6 +268,11 @@ async function version(environment: Environment): Promise<{ workDir: string; com
   const authorization = sign(claims, parseSigningKey(KEY));
   const reply = await ask({ ip: environment.ip, port: 8_080, path: '/version', headers: { authorization } });
   return JSON.parse(reply.body) as { workDir: string; commit: string; nodeVersion: string };
+}
+
+async function noteOf(environment: Environment, phase: string): Promise<string | undefined> {
+  const { phases = [] } = await environment.report();
+  return phases.find((each) => each.phase === phase)?.note;
 }
 
 function exists(path: string): boolean {

@@ -1,119 +1,123 @@
-/** Installs what the lock file says, or takes over the modules of the version that serves when nothing changed. */
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, readFile, readdir, realpath } from 'node:fs/promises';
-import { delimiter, join, sep } from 'node:path';
-import { freePort } from '../app/app-process.ts';
-import { runGroup } from '../processes/process-group.ts';
+/** Fills the directories of modules in the cheapest way that is right. */
+import { join } from 'node:path';
+import { freePorts } from '../app/ports.ts';
+import type { CacheKey } from '../cache/port.ts';
+import { installKey } from '../recipe/keys.ts';
+import type { Install, Recipe } from '../recipe/recipe.ts';
+import type { Command } from '../processes/process-group.ts';
 import { PhaseError } from '../updates/progress.ts';
-import { detectRecipe, type Recipe } from '../recipe/simple.ts';
+import { linkModules, removeModules } from './modules.ts';
+import { nearKeys } from './near.ts';
+import { NODE } from './node.ts';
 import { type Checkout, type PhaseContext, projectEnv, runCommand } from './phase.ts';
 
+/** What an install of a version left, for the version after it. */
 export interface Installed {
-  readonly dir: string;
+  readonly install: Install;
   /** Equal keys install the same modules; absent when that cannot be told from the files alone. */
   readonly key: string | undefined;
+  /** In a few words, when it was not simply installed. */
+  readonly how?: string;
+  /** Where these modules would help others whose lock file differs. */
+  readonly near?: CacheKey;
 }
 
-const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
+export interface InstallJob {
+  readonly checkout: Checkout;
+  readonly recipe: Recipe;
+  readonly files: ReadonlyMap<string, string>;
+  /** Where modules may be taken over from. */
+  readonly previous: { readonly dir: string; readonly installed: readonly Installed[] } | undefined;
+}
 
-export async function readRecipe(context: PhaseContext, dir: string): Promise<Recipe> {
-  const files = new Set(await readdir(dir));
-  const manifest = files.has('package.json') ? await readInside(dir, 'package.json') : undefined;
-  const available = new Set<string>();
-  for (const manager of ['pnpm', 'yarn']) {
-    if (await isOnPath(manager, context.settings.childEnv['PATH'] ?? '')) available.add(manager);
+export function keyOf(install: Install, files: ReadonlyMap<string, string>): string | undefined {
+  return install.repeatable ? installKey(install, files, NODE) : undefined;
+}
+
+/** The same modules from the version that serves or from a cache; else nearly the same ones, and what differs; else all. */
+export async function installOne(context: PhaseContext, job: InstallJob, install: Install): Promise<Installed> {
+  const key = keyOf(install, job.files);
+  if (key === undefined) {
+    await run(context, job, install, install.command);
+    return { install, key };
   }
-  return detectRecipe({ files, manifest }, (manager) => available.has(manager));
+  const { dir } = job.checkout;
+  const before = job.previous?.installed.find((each) => each.install.directory === install.directory);
+  const from = job.previous?.dir;
+  if (from !== undefined && before?.key === key && (await linkModules(context, { from, to: dir, install }))) {
+    return { install, key, how: 'taken over' };
+  }
+  if (await context.stash.restore(`modules-${key}`, { dir, paths: install.outputs }, context.signal)) {
+    return { install, key, how: 'restored from the cache' };
+  }
+  return { install, key, ...(await converge(context, job, install, before && from)) };
 }
 
-/** A link in the repository must not show a file that only the supervisor may read. */
-async function readInside(dir: string, name: string): Promise<string> {
-  const [root, file] = await Promise.all([realpath(dir), realpath(join(dir, name))]);
-  if (!file.startsWith(root + sep))
-    throw new PhaseError('install', `${name} is a link that leads out of the repository`);
-  return await readFile(file, 'utf8');
-}
-
-/** `previous` is the version that serves, when there is one; its directory is only read. */
-export async function install(
+async function converge(
   context: PhaseContext,
-  checkout: Checkout,
-  recipe: Recipe,
-  previous: Installed | undefined,
-): Promise<Installed> {
-  const { dir } = checkout;
-  const key = await installKey(dir, recipe);
-  if (key !== undefined && key === previous?.key && (await takeOver(context, previous.dir, dir))) {
-    context.log.say('the lock file is unchanged: dependencies are taken over');
-    return { dir, key };
+  job: InstallJob,
+  install: Install,
+  from: string | undefined,
+): Promise<Pick<Installed, 'how' | 'near'>> {
+  const { dir } = job.checkout;
+  const [newest, older] = nearKeys(install);
+  if (install.converge) {
+    const linked = from !== undefined && (await linkModules(context, { from, to: dir, install }));
+    const found = linked ? undefined : await restoreFirst(context, dir, install, [newest, older]);
+    if ((linked || found) && (await bringUpToDate(context, job, install, install.converge))) {
+      return { how: 'brought up to date', ...(found === newest || linked ? {} : { near: newest }) };
+    }
   }
-  if (recipe.note !== undefined) context.log.say(recipe.note);
-  // NODE_ENV=production would leave out the devDependencies that builds need.
+  await run(context, job, install, install.command);
+  return install.converge ? { near: newest } : {};
+}
+
+async function restoreFirst(
+  context: PhaseContext,
+  dir: string,
+  { outputs }: Install,
+  keys: readonly CacheKey[],
+): Promise<CacheKey | undefined> {
+  for (const key of keys) {
+    if (await context.stash.restore(key, { dir, paths: outputs }, context.signal)) return key;
+  }
+  return undefined;
+}
+
+/** False, and all modules gone, when it could not be done this way: then they are installed from nothing. */
+async function bringUpToDate(
+  context: PhaseContext,
+  job: InstallJob,
+  install: Install,
+  command: Command,
+): Promise<boolean> {
+  try {
+    await run(context, job, install, command);
+    return true;
+  } catch (error) {
+    if (!(error instanceof PhaseError)) throw error;
+    context.log.say(`${error.message}; everything is installed anew`);
+    await removeModules(context, job.checkout.dir, install);
+    return false;
+  }
+}
+
+async function run(
+  context: PhaseContext,
+  { checkout, recipe }: InstallJob,
+  { directory }: Install,
+  command: Command,
+): Promise<void> {
+  const { settings } = context;
+  const [port] = await freePorts(1);
   const env = {
-    ...projectEnv(context.settings, checkout),
+    ...projectEnv(settings, checkout, directory, recipe.env),
+    // NODE_ENV=production would leave out the devDependencies that builds need.
     NODE_ENV: 'development',
     HOST: '127.0.0.1',
-    PORT: String(await freePort()),
+    PORT: String(port),
   };
-  const { runAs } = context.settings;
-  await runCommand(context, { phase: 'install', command: recipe.install, cwd: dir, env, runAs });
-  return { dir, key };
-}
-
-/**
- * No key without a lock file (versions move), with workspaces (modules in several places), or with install scripts of
- * the project's own (they may generate code from any file).
- */
-async function installKey(dir: string, recipe: Recipe): Promise<string | undefined> {
-  const { manifest, lockFile } = recipe;
-  const scripted = INSTALL_SCRIPTS.some((name) => Object.hasOwn(manifest.scripts, name));
-  if (lockFile === undefined || manifest.workspaces || scripted) return undefined;
-  const hash = createHash('sha256').update(`${lockFile}\n${manifest.dependencies}\n`);
-  for (const file of [lockFile, '.npmrc', '.yarnrc.yml', '.pnpmfile.cjs', 'pnpm-workspace.yaml']) {
-    const text = await readFile(join(dir, file)).catch(() => Buffer.alloc(0));
-    hash.update(`${file} ${text.length}\n`).update(text);
-  }
-  return hash.digest('hex');
-}
-
-/**
- * Copies by hard link: next to no time and space, and the version that serves keeps its own directory. False when that
- * is not possible here; the caller then installs.
- */
-async function takeOver(context: PhaseContext, from: string, to: string): Promise<boolean> {
-  const modules = join(from, 'node_modules');
-  const exists = await access(modules).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return true;
-  const { settings, signal, timings } = context;
-  const command = { file: 'cp', args: ['-al', modules, join(to, 'node_modules')], title: 'cp -al node_modules' };
-  const options = {
-    cwd: to,
-    env: settings.childEnv,
-    onLine: () => undefined,
-    signal,
-    cancelAfterMs: timings.cancelAfterMs,
-    runAs: settings.runAs,
-  };
-  const exit = await runGroup(command, options);
-  if (exit.code !== 0) return false;
-  // Tools rewrite their caches in place, and a linked file would change under the version that serves.
-  const caches = ['.cache', '.vite'].map((name) => join(to, 'node_modules', name));
-  const cleared = await runGroup({ file: 'rm', args: ['-rf', '--', ...caches], title: 'rm -rf caches' }, options);
-  return cleared.code === 0;
-}
-
-async function isOnPath(name: string, path: string): Promise<boolean> {
-  const candidates = path.split(delimiter).filter((folder) => folder !== '');
-  for (const folder of candidates) {
-    const found = await access(join(folder, name), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
+  const label = recipe.installs.length > 1 ? { label: directory || '.' } : {};
+  const cwd = join(checkout.dir, directory);
+  await runCommand(context, { phase: 'install', command, cwd, env, runAs: settings.runAs, ...label });
 }

@@ -1,28 +1,25 @@
-/** What the phases of a job share: the version that they work on, and a way to run its commands. */
+/** What the phases of a job share: what they work with, and a way to run commands. */
+import { statfs } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import type { Stash } from '../cache/stash.ts';
 import { makeTail, type Log } from '../log/log.ts';
 import { type Command, type Identity, runGroup } from '../processes/process-group.ts';
-import { type JobPhase, PhaseError } from '../updates/progress.ts';
+import type { Commit } from '../repository/repository.ts';
 import type { Settings } from '../settings.ts';
 import type { Timings } from '../timings.ts';
-import { TAIL_LINES } from '../app/app-process.ts';
+import { type JobPhase, PhaseError } from '../updates/progress.ts';
 
 export interface PhaseContext {
   readonly settings: Settings;
   readonly timings: Timings;
   readonly log: Log;
+  readonly stash: Stash;
   readonly signal: AbortSignal;
 }
 
 /** One commit in a directory of its own. */
-export interface Checkout {
+export interface Checkout extends Commit {
   readonly dir: string;
-  readonly branch: string;
-  readonly commit: string;
-  /** ISO 8601, of the committer. */
-  readonly commitDate: string;
-  /** First line. */
-  readonly commitMessage: string;
 }
 
 export interface CommandRun {
@@ -31,37 +28,50 @@ export interface CommandRun {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly runAs?: Identity | undefined;
+  /** Before each line in the log, where several commands run side by side. */
+  readonly label?: string;
 }
 
-/** What a project's own code sees, but for PORT and HOST. */
-export function projectEnv(settings: Settings, checkout: Checkout): Record<string, string> {
+export const TAIL_LINES = 20;
+
+/** What a project's own code sees in a directory of its checkout, but for PORT and HOST. */
+export function projectEnv(
+  settings: Settings,
+  checkout: Checkout,
+  directory: string,
+  recipeEnv: Readonly<Record<string, string>>,
+): Record<string, string> {
   return {
-    ...settings.childEnv,
-    PATH: searchPath(settings, checkout),
     NODE_ENV: settings.nodeEnv,
+    ...settings.childEnv,
+    ...recipeEnv,
+    PATH: searchPath(settings, checkout.dir, directory),
     COMMIT: checkout.commit,
     BRANCH: checkout.branch,
   };
 }
 
 /** The project's own commands first, then the Node that runs the supervisor, wherever another one may be installed. */
-function searchPath(settings: Settings, checkout: Checkout): string {
-  const modules = join(checkout.dir, 'node_modules', '.bin');
-  return [modules, dirname(process.execPath), settings.childEnv['PATH'] ?? ''].join(delimiter);
+function searchPath(settings: Settings, dir: string, directory: string): string {
+  const places = directory === '' ? [''] : [directory, ''];
+  const modules = places.map((place) => join(dir, place, 'node_modules', '.bin'));
+  return [...modules, dirname(process.execPath), settings.childEnv['PATH'] ?? ''].join(delimiter);
 }
 
-/** Runs to the end and returns the lines printed; throws a PhaseError with the last of them when it fails or hangs. */
+/** Runs to the end and returns the last lines printed; throws a PhaseError with them when it fails or hangs. */
 export async function runCommand(context: PhaseContext, run: CommandRun): Promise<string[]> {
   const { settings, timings, log, signal } = context;
-  const { command, phase, cwd, env, runAs } = run;
+  const { command, phase, cwd, env, runAs, label } = run;
   const tail = makeTail();
   const onLine = (line: string): void => {
     tail.add(line);
-    log.line(phase, line);
+    log.line(phase, label === undefined ? line : `${label}: ${line}`);
   };
   const deadline = AbortSignal.timeout(settings.phaseDeadlineMs);
-  const fail = (what: string): PhaseError =>
-    new PhaseError(phase, `\`${command.title}\` ${what}`, tail.last(TAIL_LINES));
+  const fail = async (what: string): Promise<PhaseError> => {
+    const lines = tail.last(TAIL_LINES);
+    return new PhaseError(phase, `\`${command.title}\` ${what}${await diskNote(cwd, lines)}`, lines);
+  };
   const options = {
     cwd,
     env,
@@ -70,11 +80,19 @@ export async function runCommand(context: PhaseContext, run: CommandRun): Promis
     signal: AbortSignal.any([signal, deadline]),
     cancelAfterMs: timings.cancelAfterMs,
   };
-  const exit = await runGroup(command, options).catch((error: unknown) => {
+  const exit = await runGroup(command, options).catch(async (error: unknown) => {
     signal.throwIfAborted();
-    if (deadline.aborted) throw fail(`was stopped after ${settings.phaseDeadlineMs / 1_000} s without an end`);
+    if (deadline.aborted) throw await fail(`was stopped after ${settings.phaseDeadlineMs / 1_000} s without an end`);
     throw error;
   });
-  if (exit.code !== 0) throw fail(exit.description);
+  if (exit.code !== 0) throw await fail(exit.description);
   return tail.last(TAIL_LINES);
+}
+
+/** Programs tell of a full disk somewhere in their output; people should read it in the message. */
+async function diskNote(cwd: string, lines: readonly string[]): Promise<string> {
+  if (!lines.some((line) => /ENOSPC|no space left on device/i.test(line))) return '';
+  const { blocks, bsize } = await statfs(cwd);
+  const size = Math.round((blocks * bsize) / 1_048_576);
+  return `: the disk (${size} MiB) is full. Give the task more storage, or install and build less`;
 }

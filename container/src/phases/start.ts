@@ -1,21 +1,20 @@
-/** Starts the app of a version that is built, beside whatever serves. */
-import { type AppProcess, startApp } from '../app/app-process.ts';
-import type { Recipe } from '../recipe/simple.ts';
+/** Starts the processes of a version that is built, beside whatever serves. */
+import { type Launch, launch } from '../app/launch.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import { type Checkout, type PhaseContext, projectEnv } from './phase.ts';
 
-export function start(context: PhaseContext, checkout: Checkout, recipe: Recipe): Promise<AppProcess> {
+export function start(context: PhaseContext, checkout: Checkout, recipe: Recipe): Promise<Launch> {
   const { settings, timings, log, signal } = context;
-  return startApp(
+  return launch(
     {
-      command: recipe.start,
-      cwd: checkout.dir,
-      env: projectEnv(settings, checkout),
+      processes: recipe.processes,
+      dir: checkout.dir,
+      env: ({ directory, env }) => ({ ...projectEnv(settings, checkout, directory, recipe.env), ...env }),
       runAs: settings.runAs,
-      healthPath: settings.healthPath,
       hostHeader: settings.publicHost,
       deadlineMs: settings.startDeadlineMs,
       timings,
-      onLine: (line) => log.line('app/web', line),
+      onLine: (name, line) => log.line(`app/${name}`, line),
     },
     signal,
   );

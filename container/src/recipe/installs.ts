@@ -2,7 +2,14 @@
 import { shellCommand } from './commands.ts';
 import { FILE } from './faults.ts';
 import { makeFilter } from './inputs.ts';
-import { checkLockFile, type Choice, chooseManager, installCommand, isModernYarn } from './managers.ts';
+import {
+  checkLockFile,
+  type Choice,
+  chooseManager,
+  convergeCommand,
+  installCommand,
+  isModernYarn,
+} from './managers.ts';
 import type { Manifest } from './manifest.ts';
 import { byText, isBelow, join } from './paths.ts';
 import type { Install } from './recipe.ts';
@@ -53,7 +60,9 @@ export async function planInstall(repo: Repo, wish: InstallWish): Promise<Instal
     return { install: { directory, command: shellCommand(commands), ...facts }, notes: [] };
   }
   const command = await installCommand(repo, home, choice);
-  return { install: { directory: home, command, ...facts }, notes: choice.notes };
+  const converge = convergeCommand(command, choice);
+  const install = { directory: home, command, ...(converge && { converge }), ...facts };
+  return { install, notes: choice.notes };
 }
 
 interface Package {

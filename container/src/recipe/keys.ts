@@ -37,6 +37,16 @@ export function installKey(install: Install, files: ReadonlyMap<string, string>,
   return hash.digest('hex');
 }
 
+/**
+ * 64 hex digits, for modules that are nearly right: of the same place and manager, whatever the lock file said. A new
+ * one each `period`, so that what differs stays little.
+ */
+export function nearKey({ directory, command, outputs }: Install, node: NodeFacts, period: number): string {
+  const hash = begin('mayfly-near-1', node);
+  line(hash, [directory, command.file, command.args, outputs.toSorted(byText), period]);
+  return hash.digest('hex');
+}
+
 /** 64 hex digits. */
 export function buildKey(build: Build, { files, env, installKeys, node }: BuildFacts): string {
   const hash = begin('mayfly-build-1', node);

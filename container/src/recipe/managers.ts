@@ -97,6 +97,19 @@ export async function installCommand(repo: Repo, directory: string, { manager, l
   return command('yarn', 'install', (await isModernYarn(repo, directory)) ? '--immutable' : '--frozen-lockfile');
 }
 
+/**
+ * With modules of another commit in place. npm's `install` changes only what differs, where `ci` begins by removing
+ * everything; should it find that the lock file does not fit, that is `ci`'s to complain about. The others do the same
+ * either way. Undefined without a lock file.
+ */
+export function convergeCommand(install: Command, { manager, lockFile }: Choice): Command | undefined {
+  if (lockFile === undefined || manager !== 'npm') return lockFile === undefined ? undefined : install;
+  const script = `npm install --package-lock ${QUIET.join(' ')}
+git diff --quiet -- "$1" || { git checkout --quiet -- "$1"; echo "$1 does not fit package.json"; exit 1; }`;
+  const name = lockFile.slice(lockFile.lastIndexOf('/') + 1);
+  return { file: '/bin/sh', args: ['-ec', script, 'sh', name], title: 'npm install' };
+}
+
 /** Yarn's modern versions are recognised by their configuration file or their lock file; the two know different flags. */
 export async function isModernYarn(repo: Repo, directory: string): Promise<boolean> {
   if (repo.has(directory, '.yarnrc.yml')) return true;

@@ -24,6 +24,8 @@ export type Manager = 'npm' | 'pnpm' | 'yarn';
 export interface Install {
   readonly directory: string;
   readonly command: Command;
+  /** Brings modules that were installed for other inputs to these, or fails; far faster where little differs. */
+  readonly converge?: Command;
   /** Files that decide what is installed (lock file, manifests, .npmrc …); those that exist. */
   readonly inputs: readonly string[];
   /** Directories that it fills, e.g. `node_modules`, `packages/a/node_modules`. */

@@ -1,81 +1,90 @@
-/** From an order to a version that serves: runs jobs, switches over, and says why when one failed. */
-import { HttpError } from '../control/answers.ts';
-import { EXIT } from '../exit-codes.ts';
-import { type Jobs, makeJobs } from './jobs.ts';
+/** Orders and what becomes of them: one job at a time, the newest counts, and a failure leaves what serves alone. */
 import { type LiveApp, makeLiveApp } from '../app/live-app.ts';
-import type { Log } from '../log/log.ts';
-import { remove } from '../processes/ownership.ts';
-import type { Wanted } from '../phases/fetch.ts';
+import { track } from '../app/retirement.ts';
+import { HttpError } from '../control/answers.ts';
+import type { SyncOrder } from '../control/orders.ts';
+import { EXIT } from '../exit-codes.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import { start } from '../phases/start.ts';
-import { makeProgress, PhaseError, type Progress } from './progress.ts';
-import type { Settings } from '../settings.ts';
-import type { Timings } from '../timings.ts';
-import { makeVersion, versionDir } from './version.ts';
+import { remove } from '../processes/ownership.ts';
+import { isRefused, type Repository } from '../repository/repository.ts';
+import { makeCountdown } from './countdown.ts';
+import { type Jobs, makeJobs } from './jobs.ts';
+import { keep } from './keep.ts';
+import { PhaseError, type Progress } from './progress.ts';
+import type { Version } from './version.ts';
+import { makeWork } from './work.ts';
 
 export interface Updates {
   readonly live: LiveApp;
-  readonly progress: Progress;
   /** Takes the order, or throws an HttpError. A commit that serves already, or is being built, is left alone. */
-  sync(wanted: Wanted): void;
+  sync(order: SyncOrder): void;
+  /** Nothing happens until an order comes. */
+  awaitOrder(): void;
+  /** What only the operator can bring. */
+  waitingFor(): 'credential' | 'order' | undefined;
   /** Cancels what runs and takes nothing new. What serves goes on serving. */
   close(): Promise<void>;
 }
 
 export interface UpdatesOptions {
-  readonly settings: Settings;
-  readonly timings: Timings;
-  readonly log: Log;
+  /** All but the signal, of which each job has its own. */
+  readonly context: Omit<PhaseContext, 'signal'>;
+  readonly repository: Repository;
+  readonly progress: Progress;
   readonly workDir: string;
+  readonly hasCredential: () => boolean;
+  /** What is logged from now on belongs to another job. */
+  readonly onJob: () => void;
   /** There is nothing to serve, or it does not stay up: the task should end with this code after a while. */
   readonly onEnd: (code: number, lingerMs: number) => void;
 }
 
 export function makeUpdates(options: UpdatesOptions): Updates {
-  const { settings, timings, log, workDir } = options;
-  const progress = makeProgress();
-  const contextOf = (signal: AbortSignal): PhaseContext => ({ settings, timings, log, signal });
+  const { context, repository, progress, workDir } = options;
+  const { settings, timings, log } = context;
+  const lifetime = new AbortController();
+  const background = new Set<Promise<void>>();
+  const waiting = makeCountdown(timings.orderWaitMs, () => {
+    log.say('nothing came over the control port in time');
+    conclude(EXIT.fetch, 0);
+  });
+  const contextOf = (signal: AbortSignal): PhaseContext => ({
+    ...context,
+    signal: AbortSignal.any([signal, lifetime.signal]),
+  });
   const live: LiveApp = makeLiveApp({
     timings,
     log,
-    start: (version, signal) => start(contextOf(signal), version.checkout, version.recipe),
+    start: async ({ checkout, recipe }, signal) => (await start(contextOf(signal), checkout, recipe)).healthy(),
     remove: (version) => remove(version.checkout.dir, settings.runAs),
     onCrashLoop: (reason) => jobs.newest() !== undefined || giveUp(reason),
   });
-  const jobs: Jobs<Wanted> = makeJobs(runJob);
-  let versions = 0;
+  const onServing = (version: Version): void => track(background, keep(contextOf(lifetime.signal), version));
+  const work = makeWork({ repository, progress, workDir, live, onServing });
+  const jobs: Jobs<SyncOrder> = makeJobs(run);
   let closed = false;
 
-  async function runJob(wanted: Wanted, signal: AbortSignal): Promise<void> {
-    versions += 1;
-    const dir = versionDir(workDir, versions, wanted.commit);
-    progress.begin(wanted.commit);
+  async function run(order: SyncOrder, signal: AbortSignal): Promise<void> {
+    options.onJob();
+    progress.begin(order.commit);
+    const job = contextOf(signal);
     try {
-      const place = { dir, previous: live.version()?.installed };
-      const { version, app } = await makeVersion(contextOf(signal), progress, wanted, place);
-      if (signal.aborted) {
-        await app.stop(timings.cancelAfterMs);
-        signal.throwIfAborted();
-      }
-      live.adopt(version, app);
+      await work(job, order);
       progress.end();
-      log.say(`commit ${version.checkout.commit} serves on port ${settings.port}`);
     } catch (error) {
-      await remove(dir, settings.runAs);
-      jobFailed(error, signal);
+      if (job.signal.aborted) progress.end();
+      else failed(asPhaseError(error, progress.job()?.phase ?? 'fetch'));
     }
   }
 
-  function jobFailed(error: unknown, signal: AbortSignal): void {
-    if (signal.aborted) {
-      progress.end();
-      return;
-    }
-    const failure = asPhaseError(error, progress.job()?.phase ?? 'fetch');
+  function failed(failure: PhaseError): void {
     progress.end(failure);
     log.say(`${failure.phase} failed: ${failure.message}`);
-    if (live.version()) log.say('the version before keeps serving');
-    else conclude(EXIT[failure.phase], timings.lingerMs);
+    if (live.version()) return log.say('the version before keeps serving');
+    if (!isRefused(failure) || options.hasCredential()) return conclude(EXIT[failure.phase], timings.lingerMs);
+    log.say('waiting for a credential, which may come over the control port');
+    waiting.begin('credential');
   }
 
   function giveUp(reason: string): false {
@@ -91,16 +100,21 @@ export function makeUpdates(options: UpdatesOptions): Updates {
 
   return {
     live,
-    progress,
-    sync(wanted) {
+    awaitOrder: () => waiting.begin('order'),
+    waitingFor: () => waiting.purpose(),
+    sync(order) {
       if (closed) throw new HttpError(503, 'stopping', 'the supervisor is stopping');
-      if (wanted.commit !== undefined && jobs.newest()?.commit === wanted.commit) return;
-      if (live.version()?.checkout.commit === wanted.commit && live.lastHealthy()) jobs.cancel();
-      else jobs.submit(wanted);
+      waiting.end();
+      if (order.commit !== undefined && jobs.newest()?.commit === order.commit) return;
+      if (live.version()?.checkout.commit === order.commit && live.lastHealthy()) jobs.cancel();
+      else jobs.submit(order);
     },
     async close() {
       closed = true;
+      waiting.end();
+      lifetime.abort(new Error('the supervisor is stopping'));
       await jobs.close();
+      await Promise.all(background);
     },
   };
 }

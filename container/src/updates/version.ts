@@ -1,49 +1,82 @@
 /** One commit, from fetch to a healthy app: what a job makes, in a directory of its own. */
 import { join } from 'node:path';
-import type { AppProcess } from '../app/app-process.ts';
-import { handOver } from '../processes/ownership.ts';
-import type { Progress } from './progress.ts';
-import { build } from '../phases/build.ts';
-import { fetchCommit, type Wanted } from '../phases/fetch.ts';
-import { install, type Installed, readRecipe } from '../phases/install.ts';
+import type { RunningApp } from '../app/running-app.ts';
 import type { Checkout, PhaseContext } from '../phases/phase.ts';
 import { start } from '../phases/start.ts';
-import type { Recipe } from '../recipe/simple.ts';
+import { readSurroundings } from '../phases/surroundings.ts';
+import { readRecipe } from '../recipe/read.ts';
+import type { Recipe, Source } from '../recipe/recipe.ts';
+import { checkOut } from '../repository/checkout.ts';
+import type { Commit, Repository } from '../repository/repository.ts';
+import { readSource } from '../repository/source.ts';
+import { type Predecessor, type PreparedSoFar, prepare } from './prepare.ts';
+import { PhaseError, type Progress } from './progress.ts';
 
 export interface Version {
   readonly checkout: Checkout;
   readonly recipe: Recipe;
-  readonly installed: Installed;
+  readonly files: Source['files'];
+  readonly prepared: PreparedSoFar;
 }
 
-export interface VersionPlace {
-  /** Directory that holds this version and nothing else. */
-  readonly dir: string;
-  /** The version that serves, when there is one. */
-  readonly previous: Installed | undefined;
+/** A commit whose files and recipe are known. */
+export interface Candidate {
+  readonly commit: Commit;
+  readonly source: Source;
+  readonly recipe: Recipe;
 }
 
-/** Runs the four phases. Throws a PhaseError, or the signal's reason; the caller removes the directory then. */
-export async function makeVersion(
-  context: PhaseContext,
-  progress: Progress,
-  wanted: Wanted,
-  place: VersionPlace,
-): Promise<{ readonly version: Version; readonly app: AppProcess }> {
-  const checkout = await progress.phase('fetch', () => fetchCommit(context, wanted, place.dir));
-  progress.resolved(checkout.commit);
-  context.log.say(`commit ${checkout.commit} of ${checkout.branch}: ${checkout.commitMessage}`);
-  const recipe = await readRecipe(context, place.dir);
-  const installed = await progress.phase('install', async () => {
-    await handOver(context, place.dir);
-    return await install(context, checkout, recipe, place.previous);
+export interface Workshop {
+  readonly context: PhaseContext;
+  readonly progress: Progress;
+  readonly repository: Repository;
+}
+
+export async function readCandidate(workshop: Workshop, commit: Commit): Promise<Candidate> {
+  const { context, progress, repository } = workshop;
+  return await progress.phase('recipe', async () => {
+    const source = await readSource(repository, commit.commit, context.signal);
+    return { commit, source, recipe: await readRecipe(source, await readSurroundings(context.settings)) };
   });
-  await progress.phase('build', () => build(context, checkout, recipe));
-  const app = await progress.phase('start', () => start(context, checkout, recipe));
-  return { version: { checkout, recipe, installed }, app };
+}
+
+/** Runs the phases from `install` on. Throws a PhaseError, or the signal's reason; the caller removes `dir` then. */
+export async function makeVersion(
+  workshop: Workshop,
+  candidate: Candidate,
+  place: { readonly dir: string; readonly previous: Predecessor | undefined },
+): Promise<{ readonly version: Version; readonly app: RunningApp }> {
+  const { context, progress, repository } = workshop;
+  const { commit, recipe, source } = candidate;
+  const checkout = { ...commit, dir: place.dir };
+  await checkOut(context, repository, commit, place.dir);
+  const prepared = await prepare(context, progress, { checkout, recipe, source, previous: place.previous });
+  const version = { checkout, recipe, files: source.files, prepared };
+  try {
+    return { version, app: await run(workshop, version) };
+  } catch (error) {
+    await prepared.installed;
+    throw error;
+  }
+}
+
+async function run(workshop: Workshop, version: Version): Promise<RunningApp> {
+  const { checkout, recipe, prepared } = version;
+  const { context, progress } = workshop;
+  const launched = await progress.phase('start', () => start(context, checkout, recipe));
+  return await progress.phase('healthy', async () => {
+    try {
+      return await launched.healthy();
+    } catch (error) {
+      if (!prepared.incomplete || !(error instanceof PhaseError)) throw error;
+      context.log.say('the app did not start; once more, with all modules in place');
+      await prepared.installed;
+      return await (await start(context, checkout, recipe)).healthy();
+    }
+  });
 }
 
 /** `<n>-<sha7>`, or `<n>-head` when the commit is not known before it is fetched. */
-export function versionDir(workDir: string, number: number, commit: string | undefined): string {
-  return join(workDir, `${number}-${commit?.slice(0, 7) ?? 'head'}`);
+export function versionDir(workDir: string, number: number, commit: string): string {
+  return join(workDir, `${number}-${commit.slice(0, 7)}`);
 }
