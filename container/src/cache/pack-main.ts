@@ -19,7 +19,7 @@ const CHUNK_BYTES = 256 * 1_024;
 /** So that equal files make equal archives; other tars do without. */
 const REPEATABLE =
   process.platform === 'linux'
-    ? ['--format=gnu', '--mtime=@1', '--owner=0', '--group=0', '--numeric-owner', '--hard-dereference', '--no-unquote']
+    ? ['--format=gnu', '--mtime=@1', '--owner=0', '--group=0', '--numeric-owner', '--hard-dereference']
     : [];
 
 async function pack({ key, dir, paths, exclude, limits }: PackOrder): Promise<void> {

@@ -135,7 +135,7 @@ function pour(into: Writable): Writable {
 
 /** The archive was whole, so either there is no room for it, or it holds what should not be unpacked. */
 function judge(complaint: string): Ending {
-  if (/No space left|quota exceeded/i.test(complaint)) return new Ending(EXIT.failed, 'the disk is full');
+  if (/No space left|quota exceeded|Wrote only/i.test(complaint)) return new Ending(EXIT.failed, 'the disk is full');
   return new Ending(EXIT.corrupt, complaint);
 }
 
