@@ -22,15 +22,18 @@ export interface TestStack {
 export interface TestStackOptions {
   /** CIDR block, different for files that may run at the same time. */
   readonly addresses: string;
+  /** Of the tiny application. */
   readonly branches?: readonly string[];
+  /** In place of the tiny application. */
+  readonly fill?: (dir: string) => Promise<void>;
   readonly forks?: readonly string[];
 }
 
-export async function openTestStack({ addresses, branches, forks = [] }: TestStackOptions): Promise<TestStack> {
+export async function openTestStack({ addresses, branches, fill, forks = [] }: TestStackOptions): Promise<TestStack> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'mayfly-e2e-')));
   const repo = join(dir, 'tiny');
   const stateDir = join(dir, 'state');
-  await makeTinyRepo(repo, branches);
+  await (fill ? fill(repo) : makeTinyRepo(repo, branches));
   const ports = await freePorts();
   const stack = await startStack({ stateDir, repoPath: repo, ports, addresses, forks, say: () => undefined });
   return {
