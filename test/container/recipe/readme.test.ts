@@ -20,7 +20,7 @@ const MEANT: Readonly<Record<string, { readonly tree: Tree; readonly check: (rec
       expect(robots).toBe(true);
       expect(steps(installs)).toEqual(['apps/web: npm ci --ignore-scripts']);
       expect(installs).toMatchObject([{ repeatable: true }]);
-      expect(steps(builds)).toEqual(['apps/web: (npm run codegen\n) &&\n(npm run build\n)']);
+      expect(steps(builds)).toEqual(['apps/web: (node tools/codegen.js\n) &&\n(npm run build\n)']);
       expect(steps(processes)).toEqual(['apps/web: node dist/server.js']);
       expect(processes).toMatchObject([{ name: 'web', route: '/', health: '/healthz' }]);
     },
