@@ -1,5 +1,6 @@
 /** The figures of the container's bench as a table: each variant beside its aim, and its parts below it. */
 import type { BenchResult } from './bench.ts';
+import type { LoadReport } from './container-load-wire.ts';
 import { type Figures, type Measured, partsOf, ratio } from './container-figures.ts';
 import { PER_SECOND } from './container-visitors.ts';
 import { median, percentile } from './statistics.ts';
@@ -59,7 +60,7 @@ function rowsOf(figures: Figures, { variant, title, ...aim }: Aim): readonly (re
     note,
   ];
   return [
-    row(title, totals(measured), [aimText(aim), mark(met)], ''),
+    row(title, totals(measured), [aimText(aim), mark(met)], visitorsNote(figures.visits(variant))),
     ...partsOf(measured).map(({ name, values, note }) =>
       row(`  ${name}`, values, ['', ''], note.slice(0, NOTE_LENGTH)),
     ),
@@ -115,10 +116,16 @@ function visitorsRow(figures: Figures, variants: readonly string[]): readonly st
   const all = variants.flatMap((variant) => figures.visits(variant));
   const sent = all.reduce((sum, one) => sum + one.sent, 0);
   const failed = all.reduce((sum, one) => sum + one.failed, 0);
-  const took = all.flatMap((one) => one.took);
-  const slow = took.length > 0 ? `p99 ${percentile(took, 0.99).toFixed(0)} ms` : '';
   const title = `failed requests at ${PER_SECOND}/s during pushes`;
-  return [title, String(failed), `of ${sent}`, '', '0', mark(failed === 0), String(all.length), slow];
+  return [title, String(failed), `of ${sent}`, '', '0', mark(failed === 0), String(all.length), visitorsNote(all)];
+}
+
+/** How long visitors waited meanwhile. */
+function visitorsNote(visits: readonly LoadReport[]): string {
+  const took = visits.flatMap((one) => one.took);
+  if (took.length === 0) return '';
+  const ms = (share: number): string => percentile(took, share).toFixed(0);
+  return `visitors: p50 ${ms(0.5)}, p99 ${ms(0.99)}, most ${ms(1)} ms`;
 }
 
 function failuresOf(figures: Figures, variant: string): readonly string[] {

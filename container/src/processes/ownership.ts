@@ -3,7 +3,7 @@
  * enter it; afterwards the supervisor changes nothing in it with its own rights, since the code could have put a link
  * in the way.
  */
-import { chmod, lstat, mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PhaseContext, runCommand } from '../phases/phase.ts';
 import { type Identity, spawnGroup } from './process-group.ts';
@@ -26,8 +26,7 @@ export async function handOver(context: PhaseContext, dir: string): Promise<void
 
 /** What cannot be removed costs disk space until the task ends; it is no reason to stop serving. */
 export async function remove(dir: string, runAs: Identity | undefined): Promise<void> {
-  if (runAs && (await isOwnedBy(dir, runAs))) await removeAs(dir, runAs);
-  else await rm(dir, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
+  await removeAs(dir, runAs && (await isOwnedBy(dir, runAs)) ? runAs : undefined);
 }
 
 export async function removeWorkDir(workDir: string, runAs: Identity | undefined): Promise<void> {
@@ -43,10 +42,13 @@ async function isOwnedBy(path: string, { uid }: Identity): Promise<boolean> {
   );
 }
 
-/** The owner empties it; only the supervisor may take the empty directory out of its parent. */
-async function removeAs(dir: string, runAs: Identity): Promise<void> {
+/**
+ * The owner empties it; only the supervisor may take the empty directory out of its parent. Always by a child: Node's
+ * own removal of an installation holds up for a second what passes through the proxy.
+ */
+async function removeAs(dir: string, owner: Identity | undefined): Promise<void> {
   const command = { file: 'rm', args: ['-rf', '--', dir], title: 'rm' };
   const env = { PATH: process.env['PATH'] ?? '' };
-  await spawnGroup(command, { cwd: '/', env, onLine: () => undefined, runAs }).exited;
+  await spawnGroup(command, { cwd: '/', env, onLine: () => undefined, runAs: owner }).exited;
   await rmdir(dir).catch(() => undefined);
 }
