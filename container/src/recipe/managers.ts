@@ -1,4 +1,6 @@
 /** Which package manager a directory is installed with, by its lock file. */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from '../processes/process-group.ts';
 import { PhaseError } from '../updates/progress.ts';
 import { faultOfJson, type Manifest } from './manifest.ts';
@@ -97,17 +99,23 @@ export async function installCommand(repo: Repo, directory: string, { manager, l
   return command('yarn', 'install', (await isModernYarn(repo, directory)) ? '--immutable' : '--frozen-lockfile');
 }
 
+const SAME_LOCK = fileURLToPath(new URL(`../lock-files/same-main${extname(import.meta.filename)}`, import.meta.url));
+/** `install` rewrites a lock file in its own way; should it ask for other modules now, it did not fit. */
+const CONVERGE = `npm install --package-lock ${QUIET.join(' ')}
+git show "HEAD:./$1" > .mayfly-lock
+"$2" "$3" .mayfly-lock "$1"
+rm -f .mayfly-lock
+git checkout --quiet -- "$1"`;
+
 /**
  * With modules of another commit in place. npm's `install` changes only what differs, where `ci` begins by removing
- * everything; should it find that the lock file does not fit, that is `ci`'s to complain about. The others do the same
- * either way. Undefined without a lock file.
+ * everything. The others do the same either way. Undefined without a lock file.
  */
 export function convergeCommand(install: Command, { manager, lockFile }: Choice): Command | undefined {
   if (lockFile === undefined || manager !== 'npm') return lockFile === undefined ? undefined : install;
-  const script = `npm install --package-lock ${QUIET.join(' ')}
-git diff --quiet -- "$1" || { git checkout --quiet -- "$1"; echo "$1 does not fit package.json"; exit 1; }`;
   const name = lockFile.slice(lockFile.lastIndexOf('/') + 1);
-  return { file: '/bin/sh', args: ['-ec', script, 'sh', name], title: 'npm install' };
+  const args = ['-ec', CONVERGE, 'sh', name, process.execPath, SAME_LOCK];
+  return { file: '/bin/sh', args, title: 'npm install' };
 }
 
 /** Yarn's modern versions are recognised by their configuration file or their lock file; the two know different flags. */

@@ -1,0 +1,20 @@
+/**
+ * `node same-main.ts <one> <other>`: exit code 0 when two lock files of npm ask for the same modules. They may differ in
+ * how they are written: npm drops or adds where packages come from, and sorts, as its settings say.
+ */
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+
+type Packages = Readonly<Record<string, { readonly version?: string; readonly integrity?: string }>>;
+
+function modulesOf(file: string): ReadonlyMap<string, string> {
+  const { packages = {} } = JSON.parse(readFileSync(file, 'utf8')) as { readonly packages?: Packages };
+  const entries = Object.entries(packages).filter(([place]) => place.includes('node_modules/'));
+  return new Map(entries.map(([place, { version, integrity }]) => [place, `${version} ${integrity}`]));
+}
+
+const [one = '', other = ''] = process.argv.slice(2);
+if (!isDeepStrictEqual(modulesOf(one), modulesOf(other))) {
+  console.log(`${other} does not fit package.json`);
+  process.exitCode = 1;
+}
