@@ -29,7 +29,7 @@ export interface Timings {
 }
 
 export const TIMINGS: Timings = {
-  pollMs: 100,
+  pollMs: 25,
   probeTimeoutMs: 5_000,
   probeFreshMs: 1_000,
   probeWaitMs: 1_200,

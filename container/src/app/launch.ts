@@ -20,8 +20,9 @@ export interface LaunchOptions extends MemberOptions {
 
 export interface Launch {
   /**
-   * Resolves once every process with a health check answers it and the others still run. Else throws a PhaseError of
-   * phase `healthy`, or the signal's reason, and leaves nothing behind.
+   * Resolves once every process with a health check answers it and the others still run. Else throws a PhaseError, of
+   * phase `start` when one ended and of phase `healthy` when one did not answer, or the signal's reason, and leaves
+   * nothing behind.
    */
   healthy(): Promise<RunningApp>;
   /** For a job that was cancelled. */
@@ -51,10 +52,10 @@ export async function launch(options: LaunchOptions, signal: AbortSignal): Promi
   }
 
   /** What `work` gives, unless a process ends first. */
-  async function orEnd<T>(phase: JobPhase, work: Promise<T>): Promise<T> {
+  async function orEnd<T>(work: Promise<T>): Promise<T> {
     try {
       await Promise.race([work, end]);
-      if (ended) throw failure(phase, ended.member, endedMessage(ended), members);
+      if (ended) throw failure('start', ended.member, endedMessage(ended), members);
       return await work;
     } catch (error) {
       await stop();
@@ -63,9 +64,9 @@ export async function launch(options: LaunchOptions, signal: AbortSignal): Promi
     }
   }
 
-  await orEnd('start', Promise.race([ready, delay(options.timings.pollMs, undefined, { signal })]));
+  await orEnd(Promise.race([ready, delay(options.timings.pollMs, undefined, { signal })]));
   return {
-    healthy: async () => assemble(await orEnd('healthy', ready), options),
+    healthy: async () => assemble(await orEnd(ready), options),
     stop,
   };
 }

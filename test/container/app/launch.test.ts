@@ -152,7 +152,7 @@ describe('what fails', () => {
     const slow = script('web', 'exec sleep 300', { route: '/', health: '/' });
     const started = await makePlace().start([slow, worker]);
     const failure = await failureOf(started.healthy());
-    expect(failure).toMatchObject({ phase: 'healthy', logTail: ['enough'] });
+    expect(failure).toMatchObject({ phase: 'start', logTail: ['enough'] });
     expect(failure.message).toBe('process worker: `npm run worker` exited with code 5. A process must keep running');
   });
 
