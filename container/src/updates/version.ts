@@ -6,7 +6,6 @@ import { start } from '../phases/start.ts';
 import { readSurroundings } from '../phases/surroundings.ts';
 import { readRecipe } from '../recipe/read.ts';
 import type { Recipe, Source } from '../recipe/recipe.ts';
-import { checkOut } from '../repository/checkout.ts';
 import type { Commit, Repository } from '../repository/repository.ts';
 import { readSource } from '../repository/source.ts';
 import { type Predecessor, type PreparedSoFar, prepare } from './prepare.ts';
@@ -40,17 +39,25 @@ export async function readCandidate(workshop: Workshop, commit: Commit): Promise
   });
 }
 
+/** Where a version is made. */
+export interface Site {
+  readonly dir: string;
+  readonly previous: Predecessor | undefined;
+  /** Settles when the files of the commit are in `dir`. */
+  readonly filled: Promise<void>;
+}
+
 /** Runs the phases from `install` on. Throws a PhaseError, or the signal's reason; the caller removes `dir` then. */
 export async function makeVersion(
   workshop: Workshop,
   candidate: Candidate,
-  place: { readonly dir: string; readonly previous: Predecessor | undefined },
+  { dir, previous, filled }: Site,
 ): Promise<{ readonly version: Version; readonly app: RunningApp }> {
-  const { context, progress, repository } = workshop;
+  const { context, progress } = workshop;
   const { commit, recipe, source } = candidate;
-  const checkout = { ...commit, dir: place.dir };
-  await checkOut(context, repository, commit, place.dir);
-  const prepared = await prepare(context, progress, { checkout, recipe, source, previous: place.previous });
+  const checkout = { ...commit, dir };
+  await filled;
+  const prepared = await prepare(context, progress, { checkout, recipe, source, previous });
   const version = { checkout, recipe, files: source.files, prepared };
   try {
     return { version, app: await run(workshop, version) };

@@ -3,7 +3,8 @@ import type { LiveApp } from '../app/live-app.ts';
 import type { SyncOrder } from '../control/orders.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import { remove } from '../processes/ownership.ts';
-import type { Repository } from '../repository/repository.ts';
+import { checkOut } from '../repository/checkout.ts';
+import type { Commit, Repository } from '../repository/repository.ts';
 import { canReload, reload } from './hot.ts';
 import type { Predecessor } from './prepare.ts';
 import { PhaseError, type Progress } from './progress.ts';
@@ -25,19 +26,25 @@ export function makeWork(options: WorkOptions): Work {
   const { repository, progress, workDir, live } = options;
   let versions = 0;
 
-  async function replace(workshop: Workshop, candidate: Candidate): Promise<void> {
+  /** The files are brought while the recipe is read; both take a while in a large repository. */
+  async function replace(workshop: Workshop, commit: Commit, known: Candidate | undefined): Promise<void> {
     const { context } = workshop;
     const { settings, timings, signal } = context;
     versions += 1;
-    const dir = versionDir(workDir, versions, candidate.commit.commit);
+    const dir = versionDir(workDir, versions, commit.commit);
+    const filled = checkOut(context, repository, commit, dir);
     try {
+      // Should reading fail first, nobody waits for the files but the removal below.
+      filled.catch(() => undefined);
+      const candidate = known ?? (await readCandidate(workshop, commit));
       const previous = await predecessorOf(live.version());
-      const { version, app } = await makeVersion(workshop, candidate, { dir, previous });
+      const { version, app } = await makeVersion(workshop, candidate, { dir, previous, filled });
       if (signal.aborted) await app.stop({ drainMs: 0, killAfterMs: timings.cancelAfterMs });
       signal.throwIfAborted();
       live.adopt(version, app);
       options.onServing(version);
     } catch (error) {
+      await Promise.allSettled([filled]);
       await remove(dir, settings.runAs);
       throw error;
     }
@@ -55,10 +62,11 @@ export function makeWork(options: WorkOptions): Work {
     const commit = await progress.phase('fetch', () => repository.fetch(context, order));
     progress.resolved(commit.commit);
     context.log.say(`commit ${commit.commit} of ${commit.branch}: ${commit.commitMessage}`);
-    const candidate = await readCandidate(workshop, commit);
     const serving = live.version();
-    if (serving && live.lastHealthy() && canReload(serving, candidate)) await hotReload(workshop, serving, candidate);
-    else await replace(workshop, candidate);
+    const hot = serving?.recipe.processes.some((each) => each.hot !== undefined) && live.lastHealthy();
+    const candidate = hot ? await readCandidate(workshop, commit) : undefined;
+    if (serving && candidate && canReload(serving, candidate)) await hotReload(workshop, serving, candidate);
+    else await replace(workshop, commit, candidate);
     context.log.say(`commit ${commit.commit} serves on port ${context.settings.port}`);
   };
 }
