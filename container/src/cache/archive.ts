@@ -5,11 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { ReadStream } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { makeTail } from '../log/log.ts';
-import { type Exit, type Identity, runGroup, type SpawnOptions } from '../processes/process-group.ts';
+import type { Exit, Identity } from '../processes/process-group.ts';
+import { type ChildOptions, runChild, runScript } from './child.ts';
 import { type ArchiveLimits, EXIT, type PackOrder, type UnpackOrder } from './order.ts';
 import { isPlain, type Place } from './place.ts';
 import type { CacheKey } from './port.ts';
@@ -26,9 +26,6 @@ export type Unpacked =
   | { readonly outcome: 'done' }
   | { readonly outcome: 'corrupt' | 'failed'; readonly message: string };
 
-/** A child that is cancelled is given so long to end by itself. It has nothing to save. */
-const CANCEL_AFTER_MS = 200;
-
 /** Writes an archive to a new file. Rejects with the reason when it cannot be kept; the file is then the caller's to remove. */
 export async function pack(key: CacheKey, from: Place, file: string, options: ArchiveOptions): Promise<void> {
   const { dir, paths, exclude = [] } = from;
@@ -37,7 +34,7 @@ export async function pack(key: CacheKey, from: Place, file: string, options: Ar
   const output = await open(file, 'wx', 0o600);
   try {
     const order: PackOrder = { key, dir, paths, exclude, limits: options.limits };
-    const { exit, message } = await runChild('pack-main', order, options, { output: output.fd });
+    const { exit, message } = await runOrder('pack-main', order, options, { output: output.fd });
     if (exit.code !== EXIT.done) throw new Error(message);
   } finally {
     await output.close();
@@ -54,15 +51,15 @@ export async function unpack(key: CacheKey, source: Readable, into: Place, optio
   try {
     checkPaths(paths);
     const order: UnpackOrder = { key, dir, paths, fresh, limits: options.limits };
-    const { exit, message } = await runChild('unpack-main', order, options, { input });
-    return judge(exit, message, typeof input === 'number' || source.readableEnded);
+    const { exit, message } = await runOrder('unpack-main', order, options, { input });
+    return judge(exit, message, typeof input === 'number' ? source.errored === null : source.readableEnded);
   } finally {
     source.destroy();
     await removeFresh(join(dir, fresh), options.runAs);
   }
 }
 
-/** Of a file that is open and not yet read: the child reads it itself, so that nothing passes through the supervisor. */
+/** Of what is open and not yet read: the child reads it itself, so that nothing passes through the supervisor. */
 function descriptorOf(source: Readable): number | undefined {
   if (!(source instanceof ReadStream) || source.bytesRead > 0) return undefined;
   const { fd } = source as ReadStream & { readonly fd?: number | null };
@@ -82,32 +79,20 @@ function checkPaths(paths: readonly string[]): void {
   if (wrong !== undefined) throw new Error(`${JSON.stringify(wrong)} is no path inside of a directory`);
 }
 
-type Streams = Pick<SpawnOptions, 'input' | 'output'>;
-
-async function runChild(
+async function runOrder(
   script: string,
   order: PackOrder | UnpackOrder,
   { runAs, signal }: ArchiveOptions,
-  streams: Streams,
+  streams: Pick<ChildOptions, 'input' | 'output'>,
 ): Promise<{ exit: Exit; message: string }> {
   const tail = makeTail(1);
-  const path = fileURLToPath(new URL(script + extname(import.meta.filename), import.meta.url));
-  const command = { file: process.execPath, args: [path, JSON.stringify(order)], title: script };
-  const options = { ...surroundings(runAs), ...streams, onLine: tail.add, signal, cancelAfterMs: CANCEL_AFTER_MS };
-  const exit = await runGroup(command, options);
+  const exit = await runScript(script, [JSON.stringify(order)], { ...streams, runAs, signal, onLine: tail.add });
   return { exit, message: tail.last(1)[0] || exit.description };
-}
-
-/** Nothing of the project's: neither its directory nor its variables. */
-function surroundings(runAs: Identity | undefined): Pick<SpawnOptions, 'cwd' | 'env' | 'runAs'> {
-  return { cwd: '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' }, runAs };
 }
 
 /** By its owner. A directory in it may be closed even to them. */
 async function removeFresh(path: string, runAs: Identity | undefined): Promise<void> {
   if (!(await lstat(path).catch(() => undefined))) return;
   const args = ['-c', 'chmod -R u+rwX -- "$1"; rm -rf -- "$1"', 'sh', path];
-  const options = { ...surroundings(runAs), onLine: () => undefined };
-  const never = new AbortController().signal;
-  await runGroup({ file: 'sh', args, title: 'rm' }, { ...options, signal: never, cancelAfterMs: CANCEL_AFTER_MS });
+  await runChild('sh', args, { runAs, signal: new AbortController().signal, onLine: () => undefined });
 }

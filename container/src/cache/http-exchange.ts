@@ -7,7 +7,6 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp, type 
 import { pipeline } from 'node:stream';
 
 export interface Exchange {
-  readonly signal: AbortSignal;
   /** Without any progress. */
   readonly timeoutMs: number;
   /** What is put; absent: a GET. */
@@ -26,7 +25,7 @@ export async function exchange(url: string, options: Exchange): Promise<Incoming
   let at = parse(url);
   for (let count = 0; count <= MAX_REDIRECTS; count += 1) {
     const answer = await send(at, options).catch((error: NodeJS.ErrnoException) => {
-      throw nameless(error, options.signal);
+      throw nameless(error);
     });
     if (!isRedirect(answer.statusCode ?? 0, options.upload !== undefined)) return answer;
     answer.destroy();
@@ -46,14 +45,12 @@ function parse(text: string, from?: URL): URL {
   return url;
 }
 
-async function send(url: URL, { signal, timeoutMs, upload }: Exchange): Promise<IncomingMessage> {
+async function send(url: URL, { timeoutMs, upload }: Exchange): Promise<IncomingMessage> {
   const connect = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
   const options: RequestOptions = {
     method: upload ? 'PUT' : 'GET',
     headers: upload ? uploadHeaders(upload.size) : {},
-    // A connection of its own, closed afterwards: hours may pass until the next one.
     agent: false,
-    signal,
   };
   return await new Promise((resolve, reject) => {
     const request = connect(url, options);
@@ -102,7 +99,6 @@ function sendBody(request: ClientRequest, file: string, answered: () => boolean,
 }
 
 /** What Node says of a request may hold its URL. */
-function nameless(error: NodeJS.ErrnoException, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
+export function nameless(error: NodeJS.ErrnoException): Error {
   return error.code === undefined ? error : new Error(`the connection failed (${error.code})`);
 }

@@ -9,15 +9,18 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pack, unpack } from '../../../container/src/cache/archive.ts';
 import { HEADER_BYTES, readHeader } from '../../../container/src/cache/format.ts';
 import { until } from '../stage.ts';
@@ -129,20 +132,35 @@ describe('packing is refused', () => {
   const attempt = (dir: string, paths = ['dist'], limits = LIMITS): Promise<void> =>
     pack(KEY, { dir, paths }, join(temporary(), 'archive'), { ...OPTIONS, limits });
 
-  it('when something changes meanwhile', async () => {
-    const dir = checkout({ 'dist/large': noise(20_000_000), 'dist/small': 'x' });
-    const timer = setInterval(() => appendFileSync(join(dir, 'dist/small'), 'x'), 1);
-    onTestFinished(() => clearInterval(timer));
-    await expect(attempt(dir)).rejects.toThrow(/changed while it was packed|could not pack/);
+  it.each<readonly [string, (dir: string) => void]>([
+    ['a file changes', (dir) => appendFileSync(join(dir, 'dist/a'), 'x')],
+    ['a file comes', (dir) => writeFileSync(join(dir, 'dist/new'), 'x')],
+    ['a file goes', (dir) => rmSync(join(dir, 'dist/b'))],
+    ['a mode changes', (dir) => chmodSync(join(dir, 'dist/b'), 0o600)],
+    ['a file is replaced by one as large and as old', replace],
+  ])('when %s meanwhile', async (_name, change) => {
+    const dir = checkout({ 'dist/a': noise(2_000_000), 'dist/b': 'x', 'dist/z': '' });
+    // Takes a while after the first bytes are written.
+    truncateSync(join(dir, 'dist/z'), 200 * 1_024 ** 2);
+    const path = join(temporary(), 'archive');
+    const limits = { ...LIMITS, maxUnpackedBytes: 1_024 ** 4 };
+    const packing = pack(KEY, { dir, paths: ['dist'] }, path, { ...OPTIONS, limits });
+    packing.catch(() => undefined);
+    await until(
+      () => (existsSync(path) ? statSync(path).size : 0),
+      (size) => size > 0,
+    );
+    change(dir);
+    await expect(packing).rejects.toThrow(/changed while it was packed|could not pack/);
   });
 
-  it('when a file comes meanwhile', async () => {
-    const dir = checkout({ 'dist/large': noise(20_000_000) });
-    let count = 0;
-    const timer = setInterval(() => writeFileSync(join(dir, `dist/${(count += 1)}`), ''), 1);
-    onTestFinished(() => clearInterval(timer));
-    await expect(attempt(dir)).rejects.toThrow(/changed while it was packed|could not pack/);
-  });
+  function replace(dir: string): void {
+    const [path, other] = [join(dir, 'dist/b'), join(dir, 'dist/c')];
+    const { atime, mtime } = statSync(path);
+    writeFileSync(other, 'y');
+    utimesSync(other, atime, mtime);
+    renameSync(other, path);
+  }
 
   it('when a path is missing, a link, or led to by a link', async () => {
     const dir = checkout({ 'real/dist/x': 'x' });

@@ -4,21 +4,20 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeHttpCache } from '../../../container/src/cache/http.ts';
 import { keyOf, listen, NEVER, temporary } from './ground.ts';
 
 const KEY = keyOf('one');
 
-function makeCertificate(): { key: string; cert: string } | undefined {
+function makeCertificate(): { key: string; cert: string; path: string } | undefined {
   const dir = temporary();
   const [key, cert] = [join(dir, 'key'), join(dir, 'cert')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
   try {
     const args = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-keyout', key, '-out', cert];
     execFileSync('openssl', [...args, ...subject], { stdio: 'ignore' });
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), path: cert };
   } catch {
     return undefined;
   }
@@ -32,9 +31,8 @@ it('https is spoken with servers that prove who they are, and no redirect leads 
     else response.writeHead(302, { location: `http://127.0.0.1:1${request.url}` }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const trusted = getCACertificates('default');
   onTestFinished(() => {
-    setDefaultCACertificates(trusted);
+    delete process.env['NODE_EXTRA_CA_CERTS'];
     server.closeAllConnections();
     server.close();
   });
@@ -49,7 +47,7 @@ it('https is spoken with servers that prove who they are, and no redirect leads 
 
   expect(await ask('there')).toBeUndefined();
   expect(told.lines.pop()).toContain('the connection failed (DEPTH_ZERO_SELF_SIGNED_CERT)');
-  setDefaultCACertificates([certificate.cert]);
+  process.env['NODE_EXTRA_CA_CERTS'] = certificate.path;
   expect(await ask('there')).toBe('content');
   expect(told.lines).toEqual([]);
   expect(await ask('elsewhere')).toBeUndefined();
