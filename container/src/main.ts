@@ -1,9 +1,9 @@
 /** Entry of an environment's task: settings, signals, exit code. */
 import { EXIT } from './exit-codes.ts';
+import { leaveOutWebClients } from './lean.ts';
 import { makeLog } from './log/log.ts';
 import { makeOutput } from './log/output.ts';
 import { readSettings, SettingsError } from './settings.ts';
-import { startSupervisor } from './supervisor.ts';
 
 const token = process.env['GITHUB_TOKEN'];
 const output = makeOutput(process.stdout);
@@ -15,6 +15,8 @@ async function main(): Promise<number> {
   const settings = readSettings(process.env);
   delete process.env['GITHUB_TOKEN'];
   log.say(`environment ${settings.session}: ${settings.repo}, branch ${settings.branch}`);
+  leaveOutWebClients();
+  const { startSupervisor } = await import('./supervisor.ts');
   const supervisor = await startSupervisor(settings, log);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop());
   process.on('uncaughtException', (error) => {

@@ -64,8 +64,10 @@ export async function startSupervisor(
     if (ending) return;
     ending = true;
     await delay(lingerMs);
-    await Promise.all([updates.close(), ports.proxy.close(timings.stopDrainMs)]);
+    await Promise.all([updates.close(), ports.proxy.drain(timings.stopDrainMs)]);
+    // WebSockets are still open, so that the app can say goodbye on them.
     await updates.live.stop();
+    await ports.proxy.close();
     await ports.control.close();
     await logs.close();
     await removeWorkDir(workDir, runAs);
@@ -166,7 +168,7 @@ async function openPorts(settings: Settings, inside: Inside): Promise<{ proxy: P
   try {
     return { proxy, control: await control };
   } catch (error) {
-    await proxy.close(0);
+    await proxy.close();
     throw error;
   }
 }

@@ -16,7 +16,7 @@ import type { Upstream } from './upstream.ts';
 export interface LiveApp<V = Version> {
   version(): V | undefined;
   /** Where requests for a path go now; undefined while no app runs. */
-  upstream(path?: string): Upstream | undefined;
+  upstream(path: string): Upstream | undefined;
   healthy(): Promise<boolean>;
   /** As it was found last; costs no question. */
   lastHealthy(): boolean;
@@ -109,7 +109,7 @@ export function makeLiveApp<V = Version>(options: LiveAppOptions<V>): LiveApp<V>
 
   return {
     version: () => current?.version,
-    upstream: (path = '/') => current?.app?.upstream(path),
+    upstream: (path) => current?.app?.upstream(path),
     healthy: async () => (await current?.app?.healthy()) ?? false,
     lastHealthy: () => current?.app?.lastHealthy ?? false,
     resources: async () => await current?.app?.resources(),

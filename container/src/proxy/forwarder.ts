@@ -1,14 +1,15 @@
-/** Passes requests on to the app, and once more when it ended before it answered. The bytes are httpxy's work. */
-import { type IncomingMessage, ServerResponse } from 'node:http';
-import { ProxyServer } from 'httpxy';
+/**
+ * Passes requests on to the app, and once more when it ended before it answered. By node:http alone: a library for it
+ * would bring TLS and HTTP/2, which nobody speaks here, for a fifth of the supervisor's memory.
+ */
+import { type ClientRequest, type IncomingMessage, request as ask, type ServerResponse } from 'node:http';
 import type { Upstream } from '../app/upstream.ts';
 import { sendFailure } from './answers.ts';
-import { answerHead, dropHopByHop, localOrigin } from './headers.ts';
+import { answerHead, type Asked, requestHead } from './headers.ts';
 
-export type Forwarder = (request: IncomingMessage, response: ServerResponse, path: string, upstream: Upstream) => void;
+export type Forwarder = (asked: Asked, response: ServerResponse, upstream: Upstream) => void;
 
 export interface ForwarderOptions {
-  readonly publicHost: string;
   /** Where a path leads now. */
   readonly upstream: (path: string) => Upstream | undefined;
   /** True: what the app says to search engines counts. */
@@ -17,84 +18,105 @@ export interface ForwarderOptions {
 
 /** One request on its way through. */
 interface Passage {
-  readonly path: string;
+  readonly asked: Asked;
+  readonly response: ServerResponse;
   upstream: Upstream;
-  /** The connection to the app had carried other requests before. */
-  reused: boolean;
+  outgoing: ClientRequest | undefined;
   repeated: boolean;
 }
 
 export function makeForwarder(options: ForwarderOptions): Forwarder {
-  const { publicHost } = options;
-  const proxy = new ProxyServer();
-  const passages = new Map<ServerResponse, Passage>();
-  proxy.on('proxyReq', (outgoing, _request, response) => {
-    const passage = passages.get(response);
-    if (passage) passage.reused = outgoing.reusedSocket;
+  function attempt(passage: Passage): void {
+    const outgoing = open(passage);
+    passage.outgoing = outgoing;
+    outgoing.once('response', (answer) => {
+      endEarly(passage.asked.request, outgoing, answer);
+      relay(answer, passage.response, options.robots());
+    });
     // Nobody asked for another protocol; without a listener such an answer would never come to an end.
     outgoing.once('upgrade', (_answer, socket) => {
       socket.destroy();
-      sendFailure(response, new Error('another protocol'));
+      failed(passage, outgoing, new Error('another protocol'));
     });
-  });
-  proxy.on('proxyRes', (answer, _request, response) => writeHead(answer, response, options.robots()));
-  proxy.on('error', (error, request, response) => {
-    if (response instanceof ServerResponse) onError(error, request, response);
-  });
-
-  function pass(request: IncomingMessage, response: ServerResponse, { path, upstream, repeated }: Passage): void {
-    const { host, port } = upstream;
-    // A repetition takes a new connection: another kept one may be as stale as the first.
-    const agent = repeated ? false : upstream.agent;
-    const headers = localOrigin(request.headers, path, upstream, publicHost);
-    proxy
-      .web(request, response, { target: { host, port }, agent, ...(headers ? { headers } : {}) })
-      .catch((error: Error) => sendFailure(response, error));
+    outgoing.on('error', (error) => failed(passage, outgoing, error));
+    send(passage.asked.request, outgoing);
   }
 
-  function onError(error: Error, request: IncomingMessage | undefined, response: ServerResponse): void {
-    const passage = passages.get(response);
-    if (request && passage && !response.destroyed && !response.headersSent && mayRepeat(request, passage)) {
-      const next = options.upstream(passage.path);
-      if (next && (next !== passage.upstream || passage.reused)) return repeat(request, response, passage, next);
-    }
-    sendFailure(response, error);
-  }
-
-  function repeat(request: IncomingMessage, response: ServerResponse, passage: Passage, next: Upstream): void {
-    passage.upstream.requests.delete(response);
-    next.requests.add(response);
+  function failed(passage: Passage, outgoing: ClientRequest, error: Error): void {
+    if (passage.outgoing !== outgoing) return;
+    const next = mayRepeat(passage) ? options.upstream(passage.asked.path) : undefined;
+    if (!next || (next === passage.upstream && !outgoing.reusedSocket)) return sendFailure(passage.response, error);
+    passage.upstream.requests.delete(passage.response);
+    next.requests.add(passage.response);
     passage.upstream = next;
     passage.repeated = true;
-    pass(request, response, passage);
+    attempt(passage);
   }
 
-  return (request, response, path, upstream) => {
-    const passage = { path, upstream, reused: false, repeated: false };
-    passages.set(response, passage);
+  return (asked, response, upstream) => {
+    const passage: Passage = { asked, response, upstream, outgoing: undefined, repeated: false };
     upstream.requests.add(response);
     response.once('close', () => {
-      passages.delete(response);
       passage.upstream.requests.delete(response);
+      if (!response.writableFinished) passage.outgoing?.destroy();
     });
-    dropHopByHop(request.headers);
-    pass(request, response, passage);
+    attempt(passage);
   };
 }
 
-/** Asking twice changes nothing, and nothing of the request has been used up. Once only. */
-function mayRepeat({ method, headers }: IncomingMessage, { repeated }: Passage): boolean {
-  if (repeated || (method !== 'GET' && method !== 'HEAD')) return false;
-  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+function open({ asked, upstream, repeated }: Passage): ClientRequest {
+  return ask({
+    host: upstream.host,
+    port: upstream.port,
+    // A repetition takes a new connection: another kept one may be as stale as the first.
+    agent: repeated ? false : upstream.agent,
+    method: asked.request.method,
+    path: asked.request.url,
+    headers: requestHead(asked, upstream),
+  });
 }
 
-function writeHead(answer: IncomingMessage, response: ServerResponse, robots: boolean): void {
-  if (response.headersSent) return;
+function send(request: IncomingMessage, outgoing: ClientRequest): void {
+  if (hasBody(request)) request.pipe(outgoing);
+  else outgoing.end();
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** An app may answer before it has the whole body: it gets no more of it, and the client may send the rest for nothing. */
+function endEarly(request: IncomingMessage, outgoing: ClientRequest, answer: IncomingMessage): void {
+  if (outgoing.writableFinished) return;
+  const letGo = (): void => {
+    if (outgoing.writableFinished) return;
+    request.unpipe(outgoing);
+    request.resume();
+    outgoing.destroy();
+  };
+  answer.once('end', letGo);
+  answer.once('close', letGo);
+}
+
+/** Asking twice changes nothing, and nothing of the request or its answer has passed yet. Once only. */
+function mayRepeat({ asked: { request }, response, repeated }: Passage): boolean {
+  if (repeated || response.headersSent || response.destroyed) return false;
+  return (request.method === 'GET' || request.method === 'HEAD') && !hasBody(request);
+}
+
+/** A side that breaks off takes the other along. */
+function relay(answer: IncomingMessage, response: ServerResponse, robots: boolean): void {
+  answer.on('error', () => response.destroy());
+  answer.once('close', () => {
+    if (!answer.complete) response.destroy();
+  });
   try {
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', answerHead(answer, robots));
   } catch (error) {
     // A status such as 42, which Node reads and does not write.
-    answer.destroy();
     sendFailure(response, error instanceof Error ? error : new Error(String(error)));
+    answer.resume();
+    return;
   }
+  answer.pipe(response);
 }

@@ -1,7 +1,7 @@
 /** What is changed in the heads of requests and answers on their way. */
-import type { IncomingMessage } from 'node:http';
-import { hostName } from '../settings.ts';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Upstream } from '../app/upstream.ts';
+import { hostName } from '../settings.ts';
 
 /** Belong to one connection (RFC 9110 §7.6.1); Node sets its own for the other side. */
 const HOP_BY_HOP = new Set([
@@ -13,15 +13,30 @@ const HOP_BY_HOP = new Set([
   'trailer',
   'upgrade',
 ]);
+/** How a body is framed is never the client's to have taken away: its bytes would be read as another request. */
+const FRAMING = new Set(['content-length', 'transfer-encoding']);
 const ROBOTS = 'x-robots-tag';
+const NONE: readonly string[] = [];
 
-/** Takes what belongs to the client's connection out of a request, but for how its body is framed. */
-export function dropHopByHop(headers: IncomingMessage['headers']): void {
+export interface Asked {
+  readonly request: IncomingMessage;
+  /** Without the query. */
+  readonly path: string;
+  readonly publicHost: string;
+}
+
+/** What the app is told: all but what belongs to the client's connection. */
+export function requestHead({ request, path, publicHost }: Asked, upstream: Upstream): OutgoingHttpHeaders {
+  const { headers } = request;
   const named = namedHopByHop(headers.connection);
-  for (const name of HOP_BY_HOP) if (headers[name] !== undefined) delete headers[name];
-  // Node has told the client to go on by now.
-  if (headers.expect !== undefined) delete headers.expect;
-  for (const name of named) if (name !== 'transfer-encoding') delete headers[name];
+  const head: OutgoingHttpHeaders = {};
+  for (const name of Object.keys(headers)) {
+    // Node has told the client to go on by now.
+    const dropped = HOP_BY_HOP.has(name) || name === 'expect' || (named.includes(name) && !FRAMING.has(name));
+    if (!dropped) head[name] = headers[name];
+  }
+  if (upstream.localOriginOnly && NEXT_OWN.test(path)) tellLocalOrigin(head, upstream, publicHost);
+  return head;
 }
 
 /**
@@ -46,8 +61,6 @@ function isPassed(name: string, named: readonly string[], robots: boolean): bool
   return robots || name !== ROBOTS;
 }
 
-const NONE: readonly string[] = [];
-
 /** What a Connection header names besides the words that nearly every one consists of. */
 function namedHopByHop(connection: string | undefined): readonly string[] {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NONE;
@@ -59,21 +72,13 @@ const NEXT_OWN = /\/(?:_next\/|__nextjs)/;
 
 /**
  * `next dev` refuses its own pages to an origin that it does not know, and it knows localhost alone. The environment's
- * own origin is told as localhost there; a foreign one stays what it is. Undefined: nothing is changed.
+ * own origin is told as localhost there; a foreign one stays what it is.
  */
-export function localOrigin(
-  headers: IncomingMessage['headers'],
-  path: string,
-  upstream: Upstream,
-  publicHost: string,
-): Record<string, string> | undefined {
-  if (!upstream.localOriginOnly || !NEXT_OWN.test(path)) return undefined;
-  const changed: Record<string, string> = {};
+function tellLocalOrigin(head: OutgoingHttpHeaders, upstream: Upstream, publicHost: string): void {
   for (const name of ['origin', 'referer'] as const) {
-    const url = URL.parse(headers[name] ?? '');
+    const url = URL.parse(head[name] ?? '');
     if (!url || hostName(url.host) !== publicHost) continue;
     const rest = name === 'origin' ? '' : url.pathname + url.search;
-    changed[name] = `http://localhost:${upstream.port}${rest}`;
+    head[name] = `http://localhost:${upstream.port}${rest}`;
   }
-  return changed;
 }

@@ -24,8 +24,8 @@ export interface ProxyOptions {
   readonly healthy: () => Promise<boolean>;
   /** What anybody may know of the version that serves; undefined before there is one. */
   readonly version: () => object | undefined;
-  /** True: what the app says to search engines counts, and nothing is added. Absent: they are kept away. */
-  readonly robots?: () => boolean;
+  /** True: what the app says to search engines counts, and nothing is added. False: they are kept away. */
+  readonly robots: () => boolean;
 }
 
 export interface Proxy {
@@ -37,8 +37,8 @@ export interface Proxy {
    * that the app can say goodbye on them.
    */
   drain(ms: number): Promise<void>;
-  /** Drains, then cuts the rest. Resolves once the port is free. */
-  close(drainMs?: number): Promise<void>;
+  /** Takes nothing more, and cuts whatever is open. Resolves once the port is free. */
+  close(): Promise<void>;
 }
 
 /** Longer than the 60 s for which an ALB keeps an idle connection (AWS-FACTS ELBv2 "keep-alive"). */
@@ -49,10 +49,10 @@ const READY = `${OWN}ready/`;
 
 /** Resolves once it listens. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
-  const { publicHost, upstream, robots = () => false } = options;
+  const { publicHost, upstream, robots } = options;
   const traffic = makeTraffic();
-  const forward = makeForwarder({ publicHost, upstream, robots });
-  const passOn = makeUpgrades({ publicHost, traffic });
+  const forward = makeForwarder({ upstream, robots });
+  const passOn = makeUpgrades({ robots, traffic });
   const sockets = new Set<Duplex>();
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -74,7 +74,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     if (path.startsWith(OWN)) return send(response, ownPage(path, options));
     traffic.request(request, response);
     const found = upstream(path);
-    if (found) forward(request, response, path, found);
+    if (found) forward({ request, path, publicHost }, response, found);
     else send(response, UNAVAILABLE);
   }
 
@@ -93,7 +93,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     const path = pathOf(request);
     const found = upstream(path);
     traffic.webSocket(request, socket);
-    if (found) return passOn({ request, socket, head, path }, found);
+    if (found) return passOn({ request, socket, head, path, publicHost }, found);
     traffic.upgradeAnswered(UNAVAILABLE.status);
     socket.end(asBytes(UNAVAILABLE));
   }
@@ -113,8 +113,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     inFlight: () => traffic.inFlight + traffic.webSockets,
     traffic: () => traffic.report(),
     drain,
-    async close(drainMs = 0) {
-      await drain(drainMs);
+    async close() {
+      await drain(0);
       server.closeAllConnections();
       for (const socket of sockets) socket.destroy();
       await closed;

@@ -1,65 +1,93 @@
-/** Passes WebSockets on to the app. The bytes are httpxy's work. */
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+/** Passes WebSockets on to the app. */
+import { type IncomingMessage, request as ask } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ProxyServer } from 'httpxy';
 import type { Upstream } from '../app/upstream.ts';
 import { asBytes, brokenOff } from './answers.ts';
-import { localOrigin } from './headers.ts';
+import { answerHead, type Asked, requestHead } from './headers.ts';
 import type { Traffic } from './traffic.ts';
 
-export interface Upgrade {
-  readonly request: IncomingMessage;
+export interface Upgrade extends Asked {
   readonly socket: Socket;
   /** What the client has sent already. */
   readonly head: Buffer;
-  readonly path: string;
 }
 
 export type Upgrades = (upgrade: Upgrade, upstream: Upstream) => void;
 
-export function makeUpgrades(options: { readonly publicHost: string; readonly traffic: Traffic }): Upgrades {
-  const { publicHost, traffic } = options;
-  const proxy = new ProxyServer();
-  /** Sockets on which an answer has begun. */
-  const begun = new WeakSet<Duplex>();
-  proxy.on('proxyReqWs', follow);
-  proxy.on('error', (error, _request, socket) => {
-    if (socket && !('setHeader' in socket)) refuse(socket, error);
-  });
+/** A client that does not answer a goodbye is cut after so long. */
+const GOODBYE_MS = 5_000;
 
-  function follow(outgoing: ClientRequest, _request: IncomingMessage, socket: Duplex): void {
-    const answered = (status = 502): void => {
-      traffic.upgradeAnswered(status);
-      begun.add(socket);
-    };
-    outgoing.once('response', (answer) => answered(answer.statusCode));
-    outgoing.once('upgrade', (_answer, upstream: Duplex) => {
-      answered(101);
-      // A side that breaks off without a goodbye takes the other along; pipes alone would leave it open.
-      socket.once('close', () => upstream.destroy());
-      upstream.once('close', () => socket.end());
+export function makeUpgrades(options: { readonly robots: () => boolean; readonly traffic: Traffic }): Upgrades {
+  const { robots, traffic } = options;
+
+  function attempt(upgrade: Upgrade, upstream: Upstream): void {
+    const { request, socket, head } = upgrade;
+    const outgoing = ask({
+      host: upstream.host,
+      port: upstream.port,
+      // It takes its connection along, so it gets one outside the pool.
+      agent: false,
+      path: request.url,
+      headers: { ...requestHead(upgrade, upstream), connection: 'Upgrade', upgrade: request.headers.upgrade },
     });
+    let answered = false;
+    const answer = (status: number): void => {
+      answered = true;
+      traffic.upgradeAnswered(status);
+    };
+    socket.once('close', () => outgoing.destroy());
+    outgoing.once('upgrade', (response, far, first) => {
+      answer(101);
+      socket.write(headBytes(response, response.rawHeaders), 'latin1');
+      far.unshift(first);
+      socket.unshift(head);
+      join(socket, far);
+    });
+    outgoing.once('response', (response) => {
+      answer(response.statusCode ?? 502);
+      refuse(response, socket, robots());
+    });
+    outgoing.on('error', (error) => {
+      if (answered || !socket.writable) return void socket.destroy();
+      const own = brokenOff(error);
+      answer(own.status);
+      socket.end(asBytes(own));
+    });
+    outgoing.end();
   }
 
-  function refuse(socket: Duplex, error: Error): void {
-    if (begun.has(socket) || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    begun.add(socket);
-    const answer = brokenOff(error);
-    traffic.upgradeAnswered(answer.status);
-    socket.end(asBytes(answer));
-  }
-
-  return ({ request, socket, head, path }, upstream) => {
+  return (upgrade, upstream) => {
+    const { socket } = upgrade;
     upstream.webSockets.add(socket);
     socket.once('close', () => upstream.webSockets.delete(socket));
-    const { host, port } = upstream;
-    const headers = localOrigin(request.headers, path, upstream, publicHost);
-    // A WebSocket takes its connection along, so it gets one outside the pool.
-    const target = { target: { host, port }, agent: false, ...(headers ? { headers } : {}) };
-    proxy.ws(request, socket, target, head).catch(() => socket.destroy());
+    attempt(upgrade, upstream);
   };
+}
+
+/** A side that breaks off without a goodbye takes the other along; pipes alone would leave it open. */
+function join(socket: Socket, far: Duplex): void {
+  for (const side of [socket, far]) {
+    side.on('error', () => side.destroy());
+    if (side instanceof Socket) side.setTimeout(0).setNoDelay(true).setKeepAlive(true);
+  }
+  far.pipe(socket).pipe(far);
+  socket.once('close', () => far.destroy());
+  far.once('close', () => {
+    socket.end();
+    socket.setTimeout(GOODBYE_MS, () => socket.destroy());
+  });
+}
+
+/** The app's own answer to an upgrade that it does not want. Its end is the end of the connection. */
+function refuse(response: IncomingMessage, socket: Socket, robots: boolean): void {
+  socket.write(headBytes(response, [...answerHead(response, robots), 'Connection', 'close']), 'latin1');
+  response.on('error', () => socket.destroy());
+  response.pipe(socket);
+}
+
+function headBytes({ statusCode, statusMessage }: IncomingMessage, head: readonly string[]): string {
+  let text = `HTTP/1.1 ${statusCode ?? 502} ${statusMessage ?? ''}\r\n`;
+  for (let i = 0; i + 1 < head.length; i += 2) text += `${head[i]}: ${head[i + 1]}\r\n`;
+  return `${text}\r\n`;
 }

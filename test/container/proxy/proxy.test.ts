@@ -2,7 +2,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { makeUpstream } from '../../../container/src/app/upstream.ts';
 import { ask, HOST, until } from '../stage.ts';
-import { proxyTo, serveRaw, stage } from './stage.ts';
+import { proxyTo, raw, serveRaw, stage } from './stage.ts';
 
 describe('requests', () => {
   test('pass on method, path, headers and body, and the answer comes back as it is', async () => {
@@ -102,6 +102,62 @@ describe('requests', () => {
   });
 });
 
+describe('a body', () => {
+  test('that the app does not want to the end is answered early, and harms no later request', async () => {
+    const { ip, proxy } = await stage((incoming, response) => {
+      if (incoming.method === 'GET') return response.end('unharmed');
+      response.writeHead(413).end('too much');
+    });
+    const outgoing = request({ host: ip, port: 3_001, method: 'POST', headers: { host: HOST }, agent: false });
+    outgoing.on('error', () => undefined);
+    const answer = new Promise<IncomingMessage>((resolve) => outgoing.once('response', resolve));
+    const more = (): void => {
+      while (outgoing.writable && outgoing.write(Buffer.alloc(100_000, 'GET / HTTP/1.1\r\n\r\n')));
+    };
+    outgoing.on('drain', more);
+    more();
+    expect((await answer).statusCode).toBe(413);
+    outgoing.destroy();
+    for (let i = 0; i < 3; i += 1) expect((await ask({ ip })).body).toBe('unharmed');
+    await until(
+      () => proxy.inFlight(),
+      (count) => count === 0,
+    );
+  });
+
+  test.each([
+    ['PUT', { 'transfer-encoding': 'chunked' }],
+    ['PUT', { 'content-length': '8' }],
+    ['DELETE', { 'transfer-encoding': 'chunked' }],
+    ['GET', { 'content-length': '8' }],
+  ])('of a %s arrives whole, framed by %o', async (method, headers) => {
+    const { ip } = await stage((incoming, response) => incoming.pipe(response));
+    expect((await ask({ ip, method, headers, body: 'the body' })).body).toBe('the body');
+  });
+
+  test('is never taken for a request of its own, whatever its head says of its length', async () => {
+    const asked: (string | undefined)[] = [];
+    const { ip } = await stage((incoming, response) => {
+      asked.push(incoming.url);
+      incoming.pipe(response);
+    });
+    const body = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+    const framed = [
+      [`Content-Length: ${body.length}`, body],
+      ['Transfer-Encoding: chunked', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`],
+    ];
+    for (const method of ['GET', 'POST']) {
+      for (const [framing, bytes] of framed) {
+        const named = `Connection: close, content-length, transfer-encoding\r\n${framing}`;
+        expect(await raw(ip, `${method} /one HTTP/1.1\r\nHost: ${HOST}\r\n${named}\r\n\r\n${bytes}`)).toContain(
+          'smuggled',
+        );
+      }
+    }
+    expect(asked).toEqual(['/one', '/one', '/one', '/one']);
+  });
+});
+
 describe('an app that fails', () => {
   test('by refusing connections gives a 502 that says so', async () => {
     const { ip } = await proxyTo(makeUpstream('127.0.0.1', 1));
@@ -147,7 +203,8 @@ describe('closing', () => {
       () => proxy.inFlight(),
       (count) => count === 2,
     );
-    await proxy.close(600);
+    await proxy.drain(600);
+    await proxy.close();
     expect((await soon).body).toBe('in time');
     expect(await never).toBe('ECONNRESET');
     await expect(ask({ ip })).rejects.toThrow('ECONNREFUSED');

@@ -34,6 +34,7 @@ export async function proxyWith(
     publicHost: HOST,
     healthy: () => Promise.resolve(true),
     version: () => undefined,
+    robots: () => false,
     ...options,
   });
   onTestFinished(() => found.proxy.close());
