@@ -5,17 +5,20 @@ import { type Environment, type Files, makeRepository, serves, startEnvironment,
 
 /** As a bundler's server: its own code is read once, the pages each time. */
 const SERVER = `
-import { readFileSync } from 'node:fs';
+import { readFileSync, watch } from 'node:fs';
 import { createServer } from 'node:http';
-import { watch } from 'node:fs';
 let changes = 0;
 watch('src', () => (changes += 1));
 createServer((request, response) => {
   if (request.url === '/die') process.exit(7);
   if (request.url === '/pid') return response.end(String(process.pid));
   if (request.url === '/changes') return response.end(String(changes));
-  response.end(readFileSync('src/page.txt'));
+  show(response);
 }).listen(Number(process.env.PORT), process.env.HOST);
+// Git takes a file away before it writes the next one.
+function show(response) {
+  try { response.end(readFileSync('src/page.txt')); } catch { setTimeout(show, 10, response); }
+}
 `;
 
 function site(page: string, files: Files = {}): Files {
