@@ -29,7 +29,7 @@ async function pack({ key, dir, paths, exclude, limits }: PackOrder): Promise<vo
   if (before.bytes > limits.maxUnpackedBytes) throw new Error(`${before.bytes} bytes are too many to keep`);
   const tar = startTar(before.names);
   const sum = makeSum(limits.maxBytes - HEADER_BYTES);
-  await Promise.all([
+  const [code] = await Promise.all([
     tar.ended,
     pipeline(
       tar.output,
@@ -39,22 +39,23 @@ async function pack({ key, dir, paths, exclude, limits }: PackOrder): Promise<vo
       createWriteStream('', { fd: OUTPUT, start: HEADER_BYTES, autoClose: false }),
     ),
   ]);
+  if (code !== 0) throw new Error('tar could not pack all of it');
   if (readTree('.', paths, exclude).fingerprint !== before.fingerprint)
     throw new Error('it changed while it was packed');
   writeSync(OUTPUT, writeHeader({ key, ...sum.result() }), 0, HEADER_BYTES, 0);
 }
 
-/** `ended` rejects when something could not be read as it was listed. */
-function startTar(names: readonly string[]): { output: Readable; ended: Promise<void> } {
+/** `ended` tells its exit code, which is not 0 when something could not be read as it was listed. */
+function startTar(names: readonly string[]): { output: Readable; ended: Promise<number | null> } {
   const args = ['-c', '-f', '-', ...REPEATABLE, '--no-recursion', '--null', '-T', '-'];
   const child = spawn('tar', args, { stdio: ['pipe', 'pipe', 'inherit'] });
   // When tar ends early its exit code says so.
   child.stdin.on('error', () => undefined);
   // `./`, since a name may look like an option.
   child.stdin.end(names.map((name) => `./${name}\0`).join(''));
-  const ended = new Promise<void>((resolve, reject) => {
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error('tar could not pack all of it'))));
+    child.once('exit', resolve);
   });
   return { output: child.stdout, ended };
 }

@@ -13,7 +13,7 @@ export interface Tree {
 }
 
 /** Tools' scratch space in node_modules: written while an app runs, and worth nothing to others. */
-const SCRATCH = /(?:^|\/)node_modules\/(?:\.cache|\.vite|\.vite-temp)$/;
+const SCRATCH = /(?:^|\/)node_modules\/(?:\.cache|\.vite|\.vite-temp|\.tmp)$/;
 
 /** Reads below `root`, following no link. Throws when a path is not there, or something is neither file, directory nor link. */
 export function readTree(root: string, paths: readonly string[], exclude: readonly string[] = []): Tree {
