@@ -131,7 +131,7 @@ export function readSettings(env: Environment, isRoot: boolean = process.getuid?
     runAs: isRoot ? readIdentity(read) : undefined,
     cacheDir: env['CACHE_DIR'] || undefined,
     cacheMaxBytes: 1_048_576 * Number(read('CACHE_MAX_MB', isMegabytes, 'whole MiB, 1 to 10000000', '10240')),
-    cacheNamespace: `${repo.toLowerCase()}/${read('TRUST', TRUST.test.bind(TRUST), 'lower case letters, digits and hyphens', 'trusted')}`,
+    cacheNamespace: `${repo.toLowerCase()}/${readTrust(env, read)}`,
     awaitSync: read('AWAIT_SYNC', isFlag, 'true, or empty', '') === 'true',
     childEnv: childEnvironment(env),
   };
@@ -142,6 +142,12 @@ export function readSettings(env: Environment, isRoot: boolean = process.getuid?
 }
 
 type Read = ReturnType<typeof makeReader>;
+
+/** Said outright where there is a cache: code that is not trusted must not end up in what others restore. */
+function readTrust(env: Environment, read: Read): string {
+  const allowed = 'lower case letters, digits and hyphens, e.g. trusted; whoever says the same shares the cache';
+  return read('TRUST', TRUST.test.bind(TRUST), allowed, env['CACHE_DIR'] ? undefined : 'none');
+}
 
 function readIdentity(read: Read): Identity | undefined {
   const allowed = 'the number of a user or group that is not root';

@@ -102,13 +102,14 @@ async function assemble({ settings, timings, log, logs, workDir, onEnd }: Assemb
     makeRepository(
       workDir,
       makeGit(settings, () => lent.credential),
+      settings.commit?.length === 64 ? 'sha256' : 'sha1',
     ),
   ]);
   const progress = makeProgress({ onPhase: (record, commit) => log.event(eventOf(record, commit)) });
   const context = { settings, timings, log, stash };
-  const hasCredential = (): boolean => lent.credential !== undefined;
+  const credential = (): string | undefined => lent.credential;
   const onJob = (): void => logs.beginJob();
-  const updates = makeUpdates({ context, repository, progress, workDir, hasCredential, onJob, onEnd });
+  const updates = makeUpdates({ context, repository, progress, workDir, credential, onJob, onEnd });
   return {
     updates,
     progress,

@@ -54,7 +54,11 @@ async function answeredUntil(task: Task, done: () => Promise<boolean>): Promise<
 describe.runIf(IS_ROOT)('an app with a shell', () => {
   test('sees nothing of the supervisor, and changes nothing of it, of its repository or of the cache', async () => {
     const cache = temporary();
-    const { repository, first, task, work } = await running({ CACHE_DIR: cache, GITHUB_TOKEN: 'ghs_verysecret' });
+    const { repository, first, task, work } = await running({
+      CACHE_DIR: cache,
+      TRUST: 'trusted',
+      GITHUB_TOKEN: 'ghs_verysecret',
+    });
     const objects = join(work, 'repository', 'objects');
     expect(await task.sh('id -u')).toBe(`${NOBODY}\n`);
     const attempts = [

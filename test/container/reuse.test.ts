@@ -63,7 +63,7 @@ function world() {
   writeFileSync(diary, '');
   return {
     repository: makeRepository(),
-    env: { DIARY: diary, CACHE_DIR: temporary() },
+    env: { DIARY: diary, CACHE_DIR: temporary(), TRUST: 'trusted' },
     /** Builds since the last look. */
     built(): string[] {
       const words = readFileSync(diary, 'utf8').split('\n').filter(Boolean).toSorted();
@@ -173,7 +173,7 @@ test('a cache that cannot be used is said, and nothing else changes', async () =
   const place = temporary();
   writeFileSync(join(place, 'file'), '');
   chmodSync(place, 0o700);
-  const environment = await startEnvironment({ repository, env: { CACHE_DIR: join(place, 'file') } });
+  const environment = await startEnvironment({ repository, env: { CACHE_DIR: join(place, 'file'), TRUST: 'trusted' } });
   await environment.reported(serves(commit));
   expect(environment.lines.join('\n')).toMatch(/WARNING: .*cache/);
 });

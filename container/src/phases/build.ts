@@ -7,24 +7,24 @@ import type { Build, Recipe } from '../recipe/recipe.ts';
 import { keyOf } from './install.ts';
 import { NODE } from './node.ts';
 import {
+  bringBack,
   changedModules,
   copyPaths,
-  discard,
-  type Finished,
-  findOutput,
-  gather,
-  placeOfGathered,
-  scatter,
+  findOutputs,
+  placeAside,
+  setAside,
+  takeAside,
   timestamp,
 } from './output.ts';
 import { type Checkout, type PhaseContext, projectEnv, runCommand } from './phase.ts';
 
-/** What a build of a version left, for the version after it. */
+/** A build whose output is set aside, for the version after it and for other tasks. */
 export interface Built {
   readonly build: Build;
   readonly key: string;
-  /** What it wrote; undefined when that cannot be told apart, so that nobody may reuse it. Settles after the build. */
-  readonly output: Promise<readonly string[] | undefined>;
+  /** False when the output is not all that the build did, so that nobody may reuse it. Settles after the build. */
+  readonly reusable: Promise<boolean>;
+  /** In a few words, when it was not simply built. */
   readonly how?: string;
 }
 
@@ -36,7 +36,7 @@ export interface BuildJob {
 }
 
 /** Absent when the modules themselves are not the same each time: then nothing of an earlier build counts. */
-export function keyOfBuild(context: PhaseContext, job: BuildJob, build: Build): string | undefined {
+function keyOfBuild(context: PhaseContext, job: BuildJob, build: Build): string | undefined {
   const { checkout, recipe, files } = job;
   const installKeys = recipe.installs.map((install) => keyOf(install, files));
   const known = installKeys.filter((key) => key !== undefined);
@@ -49,42 +49,30 @@ export function keyOfBuild(context: PhaseContext, job: BuildJob, build: Build): 
 export async function reuse(context: PhaseContext, job: BuildJob, build: Build): Promise<Built | undefined> {
   const key = keyOfBuild(context, job, build);
   if (key === undefined) return undefined;
-  return (await takeOver(context, job, build, key)) ?? (await restore(context, job, build, key));
+  const { dir } = job.checkout;
+  const how = (await isTakenOver(context, job, build, key))
+    ? 'taken over'
+    : (await context.stash.restore(cacheKey(key), placeAside(dir, build), context.signal))
+      ? 'restored from the cache'
+      : undefined;
+  if (how === undefined || !(await bringBack(context, { dir, build }))) return undefined;
+  return { build, key, reusable: Promise.resolve(true), how };
 }
 
-async function takeOver(
+async function isTakenOver(
   context: PhaseContext,
   { checkout, previous }: BuildJob,
   build: Build,
   key: string,
-): Promise<Built | undefined> {
+): Promise<boolean> {
   const same = previous?.built.find((each) => each.build.directory === build.directory && each.key === key);
-  const output = await same?.output;
-  if (!previous || !output || !(await copyPaths(context, { from: previous.dir, to: checkout.dir, paths: output }))) {
-    return undefined;
-  }
-  return { build, key, output: Promise.resolve(output), how: 'taken over' };
-}
-
-async function restore(
-  context: PhaseContext,
-  { checkout }: BuildJob,
-  build: Build,
-  key: string,
-): Promise<Built | undefined> {
-  const { dir } = checkout;
-  const gathered = placeOfGathered(dir, build);
-  if (!(await context.stash.restore(cacheKey(key), gathered, context.signal))) return undefined;
-  const output = await scatter(context, { dir, build });
-  if (output) return { build, key, output: Promise.resolve(output), how: 'restored from the cache' };
-  await discard(context, gathered);
-  return undefined;
+  if (!previous || !same || !(await same.reusable)) return false;
+  return await takeAside(context, { from: previous.dir, to: checkout.dir, build });
 }
 
 /** A build that has just run. */
 export interface BuildRun {
   readonly build: Build;
-  readonly key: string | undefined;
   /** The timestamp of its beginning. */
   readonly before: string;
 }
@@ -92,7 +80,6 @@ export interface BuildRun {
 export async function buildOne(context: PhaseContext, job: BuildJob, build: Build): Promise<BuildRun> {
   const { checkout, recipe, previous } = job;
   const { settings } = context;
-  const key = keyOfBuild(context, job, build);
   if (previous) await copyPaths(context, { from: previous.dir, to: checkout.dir, paths: build.carried });
   const [port] = await freePorts(1);
   // Builds that render pages or check their settings want a PORT; nothing of the supervisor's listens there.
@@ -105,42 +92,36 @@ export async function buildOne(context: PhaseContext, job: BuildJob, build: Buil
   const cwd = join(checkout.dir, build.directory);
   const before = await timestamp(context, checkout.dir);
   await runCommand(context, { phase: 'build', command: build.command, cwd, env, runAs: settings.runAs, ...label });
-  return { build, key, before };
+  return { build, before };
 }
 
 /**
- * What can be reused later. Looked for when all builds are done, since of two that read each other's files one may write
- * into the other's place, and before the app runs, which may write too.
+ * What can be reused later of builds that have just run. For all of them at once, since of two that read each other's
+ * files one may write into the other's place.
  */
-export async function recordBuilt(context: PhaseContext, job: BuildJob, ran: BuildRun): Promise<Built | undefined> {
-  const { build, key, before } = ran;
-  if (key === undefined) return undefined;
-  const finished = { dir: job.checkout.dir, recipe: job.recipe, build, before };
-  const paths = await findOutput(context, finished);
-  return { build, key, output: unlessModulesChanged(context, finished, paths) };
-}
-
-async function unlessModulesChanged(
+export async function recordBuilt(
   context: PhaseContext,
-  finished: Finished,
-  paths: readonly string[] | undefined,
-): Promise<readonly string[] | undefined> {
-  // A job that is cancelled meanwhile has no successor that would reuse it.
-  const changed = await changedModules(context, finished).catch(() => true);
-  return changed ? undefined : paths;
+  job: BuildJob,
+  ran: readonly BuildRun[],
+): Promise<readonly Built[]> {
+  const { checkout, recipe } = job;
+  const { dir } = checkout;
+  const outputs = ran.length > 0 ? await findOutputs(context, dir, recipe) : undefined;
+  const recorded = ran.map(async ({ build, before }): Promise<Built[]> => {
+    const key = keyOfBuild(context, job, build);
+    const paths = outputs?.get(build.directory) ?? [];
+    if (key === undefined || paths.length === 0 || !(await setAside(context, { dir, build }, paths))) return [];
+    // A job that is cancelled meanwhile has no successor that would reuse it.
+    const changed = changedModules(context, { dir, recipe, before }).catch(() => true);
+    return [{ build, key, reusable: changed.then((found) => !found) }];
+  });
+  return (await Promise.all(recorded)).flat();
 }
 
 /** Puts what was built where other tasks find it. */
-export async function keepBuilt(
-  context: PhaseContext,
-  { dir }: Checkout,
-  { build, key, output, how }: Built,
-): Promise<void> {
-  const paths = how === undefined ? await output : undefined;
-  const gathered = paths && (await gather(context, { dir, build }, paths));
-  if (!gathered) return;
-  await context.stash.keep(cacheKey(key), gathered, context.signal);
-  await discard(context, gathered);
+export async function keepBuilt(context: PhaseContext, { dir }: Checkout, built: Built): Promise<void> {
+  if (built.how !== undefined || !(await built.reusable)) return;
+  await context.stash.keep(cacheKey(built.key), placeAside(dir, built.build), context.signal);
 }
 
 function cacheKey(key: string): CacheKey {

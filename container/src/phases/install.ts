@@ -41,16 +41,24 @@ export async function installOne(context: PhaseContext, job: InstallJob, install
     await run(context, job, install, install.command);
     return { install, key };
   }
-  const { dir } = job.checkout;
   const before = job.previous?.installed.find((each) => each.install.directory === install.directory);
-  const from = job.previous?.dir;
-  if (from !== undefined && before?.key === key && (await linkModules(context, { from, to: dir, install }))) {
-    return { install, key, how: 'taken over' };
-  }
-  if (await context.stash.restore(`modules-${key}`, { dir, paths: install.outputs }, context.signal)) {
-    return { install, key, how: 'restored from the cache' };
-  }
-  return { install, key, ...(await converge(context, job, install, before && from)) };
+  const from = before && job.previous?.dir;
+  const how = await reuse(context, job, { install, key, from: before?.key === key ? from : undefined });
+  if (how !== undefined) return { install, key, how };
+  // What install scripts of the project's own did to the modules before would stay.
+  const near = before?.install.converge && from;
+  return { install, key, ...(await converge(context, job, install, near)) };
+}
+
+async function reuse(
+  context: PhaseContext,
+  { checkout: { dir } }: InstallJob,
+  { install, key, from }: { readonly install: Install; readonly key: string; readonly from: string | undefined },
+): Promise<string | undefined> {
+  if (from !== undefined && (await linkModules(context, { from, to: dir, install }))) return 'taken over';
+  const place = { dir, paths: install.outputs };
+  const restored = await context.stash.restore(`modules-${key}`, place, context.signal);
+  return restored ? 'restored from the cache' : undefined;
 }
 
 async function converge(

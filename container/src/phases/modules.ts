@@ -5,15 +5,20 @@ import type { Install } from '../recipe/recipe.ts';
 import type { PhaseContext } from './phase.ts';
 import { shell } from './shell.ts';
 
-/** Tools rewrite their caches in place, and a linked file would change under the version that serves. */
-const TOOL_CACHES = '.cache .vite .vite-temp .tmp';
+/** Scratch space of tools, which they rewrite in place: it would change under the version that serves. */
+const DROPPED = '.cache .vite .vite-temp .tmp';
+/** Rewritten in place too, but needed: what package managers remember, and what generators put there. */
+const COPIED = '.package-lock.json .yarn-integrity .yarn-state.yml .modules.yaml .pnpm/lock.yaml .prisma';
 
 const LINK = `
+test -d "$FROM" || exit 1
 for path in "$@"; do
-  if test -e "$FROM/$path"; then
-    mkdir -p "$(dirname "$TO/$path")" && cp -al "$FROM/$path" "$TO/$path" || exit 1
-  fi
-  for cache in ${TOOL_CACHES}; do rm -rf "$TO/$path/$cache"; done
+  test -e "$FROM/$path" || continue
+  mkdir -p "$(dirname "$TO/$path")" && cp -al "$FROM/$path" "$TO/$path" || exit 1
+  for name in ${DROPPED}; do rm -rf "$TO/$path/$name"; done
+  for name in ${COPIED}; do
+    test ! -e "$FROM/$path/$name" || { rm -rf "$TO/$path/$name" && cp -a "$FROM/$path/$name" "$TO/$path/$name"; } || exit 1
+  done
 done`;
 
 export interface ModulesLink {
@@ -23,8 +28,8 @@ export interface ModulesLink {
 }
 
 /**
- * Copies by hard link: next to no time and space, and the version that serves keeps its own directory. False, with
- * nothing left, when that is not possible here.
+ * Copies by hard link: next to no time and space, and the version that serves keeps its own directory. Package managers
+ * put new files in place of old ones rather than write into them. False, with nothing left, when it is not possible.
  */
 export async function linkModules(context: PhaseContext, { from, to, install }: ModulesLink): Promise<boolean> {
   const run = { script: LINK, args: install.outputs, env: { FROM: from, TO: to } };

@@ -1,124 +1,128 @@
 /**
- * What a build wrote. Found afterwards rather than declared: everything that git does not know, in the build's own
- * directory. All of it is done with the rights of the project's code, in whose hands the checkout is by then.
+ * What builds wrote. Found afterwards rather than declared: everything that git does not know. It is set aside before
+ * the app runs and may write too, where no tool looks: in the checkout's own `.git`. All of it is done with the rights of
+ * the project's code, in whose hands the checkout is by then.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Place } from '../cache/place.ts';
 import type { Build, Recipe } from '../recipe/recipe.ts';
 import type { PhaseContext } from './phase.ts';
 import { MOST_LINES, shell } from './shell.ts';
 
-export interface Copy {
-  readonly from: string;
-  readonly to: string;
-  /** Below both; those that do not exist are left out. */
-  readonly paths: readonly string[];
-}
-
-/** Copies, and links nothing: builds rewrite their output in place. False when something could not be copied. */
-export async function copyPaths(context: PhaseContext, { from, to, paths }: Copy): Promise<boolean> {
-  if (paths.length === 0) return true;
+/** Copies, and links nothing: builds rewrite files in place. What does not exist is left out. */
+export async function copyPaths(
+  context: PhaseContext,
+  { from, to, paths }: { readonly from: string; readonly to: string; readonly paths: readonly string[] },
+): Promise<void> {
   const script = `
 for path in "$@"; do
-  if test -e "$FROM/$path"; then
-    mkdir -p "$(dirname -- "$TO/$path")" && cp -a -- "$FROM/$path" "$TO/$path" || exit 1
-  fi
+  test ! -e "$FROM/$path" || { mkdir -p "$(dirname "$TO/$path")" && cp -a "$FROM/$path" "$TO/$path"; }
 done`;
-  return (await shell(context, to, { script, args: paths, env: { FROM: from, TO: to } })) !== undefined;
+  if (paths.length > 0) await shell(context, to, { script, args: paths, env: { FROM: from, TO: to } });
 }
 
-/** A moment as the file system tells it, to compare files with. */
+/** A moment as the file system tells it, to compare files with; empty when it cannot be had. */
 export async function timestamp(context: PhaseContext, dir: string): Promise<string> {
   const [file = ''] = (await shell(context, dir, { script: 'mktemp -t mayfly-XXXXXX' })) ?? [];
   return file;
 }
 
-export interface Finished {
-  readonly dir: string;
-  readonly recipe: Recipe;
-  readonly build: Build;
-  /** The timestamp of its beginning. */
-  readonly before: string;
+/**
+ * Paths by directory of the build that wrote them: the deepest one around them. Undefined when that cannot be told: a
+ * build changed files of the repository, or wrote where no build is.
+ */
+export async function findOutputs(
+  context: PhaseContext,
+  dir: string,
+  { builds }: Recipe,
+): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  const script = `
+test -z "$(git status --porcelain --untracked-files=no)" || exit 1
+git -c core.quotePath=false ls-files --others --directory --exclude=node_modules`;
+  const lines = await shell(context, dir, { script });
+  // Names that git has to quote are rare in output; without them it would not be whole.
+  if (!lines || lines.length > MOST_LINES || lines.some((line) => line.startsWith('"'))) return undefined;
+  const outputs = new Map<string, string[]>(builds.map(({ directory }) => [directory, []]));
+  for (const path of lines.map((line) => line.replace(/\/$/, ''))) {
+    const [owner] = [...outputs.keys()]
+      .filter((directory) => directory === '' || path === directory || path.startsWith(`${directory}/`))
+      .toSorted((a, b) => b.length - a.length);
+    if (owner === undefined) return undefined;
+    outputs.get(owner)?.push(path);
+  }
+  return outputs;
 }
 
 /** Caches of tools, which the output does not need. */
 const TOOL_CACHES = ['.cache', '.vite', '.vite-temp', '.tmp'].map((name) => `-name ${name} -prune -o`).join(' ');
-/**
- * Paths from the root of the checkout, looked up before the app runs and may write too. Undefined when the output cannot
- * be told apart: the build changed files of the repository, or wrote nothing.
- */
-export async function findOutput(context: PhaseContext, finished: Finished): Promise<readonly string[] | undefined> {
-  const { dir, recipe, build } = finished;
-  const nested = recipe.builds
-    .map((each) => each.directory)
-    .filter((each) => each !== build.directory && isBelow(each, build.directory));
-  const script = `
-test -z "$(git status --porcelain --untracked-files=no -- "./$DIRECTORY")" || exit 1
-git -c core.quotePath=false ls-files --others --directory --exclude=node_modules --full-name -- "./$DIRECTORY"`;
-  const lines = await shell(context, dir, { script, env: { DIRECTORY: build.directory } });
-  const paths = lines
-    ?.map((line) => line.replace(/\/$/, ''))
-    // Names that git has to quote are rare in output; without them it would not be whole.
-    .filter((path) => !nested.some((each) => isBelow(path, each)) && !build.carried.includes(path));
-  const usable = paths && paths.length > 0 && paths.length <= MOST_LINES && !paths.some((path) => path.startsWith('"'));
-  return usable ? paths : undefined;
-}
 
-/** True when the build also wrote into the modules, as `prisma generate` does: then its output is not all there is. */
-export async function changedModules(context: PhaseContext, { dir, recipe, before }: Finished): Promise<boolean> {
+/** True when a build also wrote into the modules, as `prisma generate` does: then its output is not all there is. */
+export async function changedModules(
+  context: PhaseContext,
+  { dir, recipe, before }: { readonly dir: string; readonly recipe: Recipe; readonly before: string },
+): Promise<boolean> {
+  if (before === '') return true;
   const modules = recipe.installs.flatMap((install) => install.outputs);
   const script = `
-trap 'rm -f -- "$BEFORE"' EXIT
+trap 'rm -f "$BEFORE"' EXIT
 for each in "$@"; do
   test ! -d "$each" || test -z "$(find "$each" ${TOOL_CACHES} -newer "$BEFORE" -type f ! -name '.*' -print -quit)" || exit 1
 done`;
-  if (before === '') return true;
   return (await shell(context, dir, { script, args: modules, env: { BEFORE: before } })) === undefined;
 }
 
-function isBelow(path: string, directory: string): boolean {
-  return directory === '' || path === directory || path.startsWith(`${directory}/`);
+/** Where the output of a build is set aside, in one directory, so that an archive with one name in it holds all of it. */
+export function placeAside(dir: string, { directory }: Build): Place {
+  const name = createHash('sha256').update(directory).digest('hex').slice(0, 16);
+  return { dir: join(dir, '.git'), paths: [`mayfly-output-${name}`] };
 }
 
-/** Where output is gathered, in a build's own directory, so that one archive with one name in it holds all of it. */
-const GATHERED = '.mayfly-output';
-
-/** What a cache packs. Undefined when it could not be gathered; `discard` it afterwards. */
-export async function gather(
+/** False, with nothing left, when it could not be done. */
+export async function setAside(
   context: PhaseContext,
-  { dir, build }: Pick<Finished, 'dir' | 'build'>,
+  { dir, build }: { readonly dir: string; readonly build: Build },
   paths: readonly string[],
-): Promise<Place | undefined> {
+): Promise<boolean> {
+  const aside = asideOf(dir, build);
+  // What helps the next build is copied to it otherwise, and may be large.
   const script = `
-rm -rf "$GATHERED" && mkdir "$GATHERED" && cd "$ROOT" || exit 1
+trap 'test -e "$ASIDE/complete" || rm -rf "$ASIDE"' EXIT
+rm -rf "$ASIDE" && mkdir -p "$ASIDE/tree" && : > "$ASIDE/paths" || exit 1
 for path in "$@"; do
-  mkdir -p "$(dirname "$GATHERED/tree/$path")" && cp -a "$path" "$GATHERED/tree/$path" || exit 1
-  printf '%s\n' "$path" >> "$GATHERED/paths"
-done`;
-  const cwd = join(dir, build.directory);
-  const env = { ROOT: dir, GATHERED: join(cwd, GATHERED) };
-  return (await shell(context, cwd, { script, args: paths, env })) && { dir: cwd, paths: [GATHERED] };
+  mkdir -p "$(dirname "$ASIDE/tree/$path")" && cp -a "$path" "$ASIDE/tree/$path" || exit 1
+  printf '%s\\n' "$path" >> "$ASIDE/paths"
+done
+printf '%s' "$CARRIED" | while IFS= read -r path; do rm -rf "$ASIDE/tree/$path"; done
+: > "$ASIDE/complete"`;
+  const env = { ASIDE: aside, CARRIED: build.carried.map((path) => `${path}\n`).join('') };
+  return (await shell(context, dir, { script, args: paths, env })) !== undefined;
 }
 
-export function placeOfGathered(dir: string, build: Build): Place {
-  return { dir: join(dir, build.directory), paths: [GATHERED] };
-}
-
-/** Puts what was gathered, and has come back out of a cache, where the build had put it. The paths, when all went well. */
-export async function scatter(
+/** Puts the output that was set aside where the build had put it. False when something is in the way or missing. */
+export async function bringBack(
   context: PhaseContext,
-  { dir, build }: Pick<Finished, 'dir' | 'build'>,
-): Promise<readonly string[] | undefined> {
+  { dir, build }: { readonly dir: string; readonly build: Build },
+): Promise<boolean> {
   const script = `
-cd "$ROOT" || exit 1
+test -e "$ASIDE/complete" || exit 1
 while IFS= read -r path; do
-  mkdir -p "$(dirname "$path")" && test ! -e "$path" && mv "$GATHERED/tree/$path" "$path" && printf '%s\n' "$path" || exit 1
-done < "$GATHERED/paths"
-rm -rf "$GATHERED"`;
-  const cwd = join(dir, build.directory);
-  return await shell(context, cwd, { script, env: { ROOT: dir, GATHERED: join(cwd, GATHERED) } });
+  mkdir -p "$(dirname "$path")" && test ! -e "$path" && cp -a "$ASIDE/tree/$path" "$path" || exit 1
+done < "$ASIDE/paths"`;
+  return (await shell(context, dir, { script, env: { ASIDE: asideOf(dir, build) } })) !== undefined;
 }
 
-export async function discard(context: PhaseContext, { dir, paths }: Place): Promise<void> {
-  await shell(context, dir, { script: 'rm -rf -- "$@"', args: paths });
+/** From the version that serves. Nobody writes there, so links will do. */
+export async function takeAside(
+  context: PhaseContext,
+  { from, to, build }: { readonly from: string; readonly to: string; readonly build: Build },
+): Promise<boolean> {
+  const script = 'test -e "$FROM/complete" && { cp -al "$FROM" "$TO" || cp -a "$FROM" "$TO"; }';
+  const env = { FROM: asideOf(from, build), TO: asideOf(to, build) };
+  return (await shell(context, to, { script, env })) !== undefined;
+}
+
+function asideOf(dir: string, build: Build): string {
+  const place = placeAside(dir, build);
+  return join(place.dir, place.paths[0] ?? '');
 }

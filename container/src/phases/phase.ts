@@ -1,8 +1,8 @@
 /** What the phases of a job share: what they work with, and a way to run commands. */
-import { statfs } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import type { Stash } from '../cache/stash.ts';
 import { makeTail, type Log } from '../log/log.ts';
+import { diskNote } from './disk.ts';
 import { type Command, type Identity, runGroup } from '../processes/process-group.ts';
 import type { Commit } from '../repository/repository.ts';
 import type { Settings } from '../settings.ts';
@@ -87,12 +87,4 @@ export async function runCommand(context: PhaseContext, run: CommandRun): Promis
   });
   if (exit.code !== 0) throw await fail(exit.description);
   return tail.last(TAIL_LINES);
-}
-
-/** Programs tell of a full disk somewhere in their output; people should read it in the message. */
-async function diskNote(cwd: string, lines: readonly string[]): Promise<string> {
-  if (!lines.some((line) => /ENOSPC|no space left on device/i.test(line))) return '';
-  const { blocks, bsize } = await statfs(cwd);
-  const size = Math.round((blocks * bsize) / 1_048_576);
-  return `: the disk (${size} MiB) is full. Give the task more storage, or install and build less`;
 }

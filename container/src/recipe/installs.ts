@@ -60,9 +60,15 @@ export async function planInstall(repo: Repo, wish: InstallWish): Promise<Instal
     return { install: { directory, command: shellCommand(commands), ...facts }, notes: [] };
   }
   const command = await installCommand(repo, home, choice);
-  const converge = convergeCommand(command, choice);
+  const converge = isPatched(facts.inputs, packages) ? undefined : convergeCommand(choice);
   const install = { directory: home, command, ...(converge && { converge }), ...facts };
   return { install, notes: choice.notes };
+}
+
+/** Modules that are not as they came keep what was done to them, where only what differs is installed. */
+function isPatched(inputs: readonly string[], packages: readonly Package[]): boolean {
+  const scripts = packages.flatMap(({ manifest }) => INSTALL_SCRIPTS.map((name) => manifest?.scripts[name] ?? ''));
+  return inputs.some((path) => /(?:^|\/)patches\//.test(path)) || scripts.some((text) => text.includes('patch'));
 }
 
 interface Package {

@@ -109,10 +109,10 @@ git checkout --quiet -- "$1"`;
 
 /**
  * With modules of another commit in place. npm's `install` changes only what differs, where `ci` begins by removing
- * everything. The others do the same either way. Undefined without a lock file.
+ * everything. Undefined for other managers, and without a lock file.
  */
-export function convergeCommand(install: Command, { manager, lockFile }: Choice): Command | undefined {
-  if (lockFile === undefined || manager !== 'npm') return lockFile === undefined ? undefined : install;
+export function convergeCommand({ manager, lockFile }: Choice): Command | undefined {
+  if (lockFile === undefined || manager !== 'npm') return undefined;
   const name = lockFile.slice(lockFile.lastIndexOf('/') + 1);
   const args = ['-ec', CONVERGE, 'sh', name, process.execPath, SAME_LOCK];
   return { file: '/bin/sh', args, title: 'npm install' };

@@ -67,7 +67,7 @@ export interface ProcessRecipe {
 
 /** The files of one commit, as a recipe is read from them. */
 export interface Source {
-  /** Path → id of its content (git's blob id), for every file of the commit. */
+  /** Path → id of its content (git's blob id, behind its mode unless it is a plain file), for every file of the commit. */
   readonly files: ReadonlyMap<string, string>;
   /** Text of a file of the commit; undefined when there is none. Links are not followed. Throws above 1 MB. */
   text(path: string): Promise<string | undefined>;

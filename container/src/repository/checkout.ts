@@ -17,7 +17,11 @@ export async function checkOut(
 ): Promise<void> {
   const { git } = repository;
   await mkdir(dir, { mode: 0o700 });
-  await git.read(dir, ['init', '--quiet', '--template=', '--initial-branch=mayfly', '.'], context.signal);
+  await git.read(
+    dir,
+    ['init', '--quiet', '--template=', '--initial-branch=mayfly', `--object-format=${repository.format}`, '.'],
+    context.signal,
+  );
   await mkdir(join(dir, '.git', 'objects', 'info'), { recursive: true });
   await writeFile(join(dir, '.git', 'objects', 'info', 'alternates'), `${join(repository.dir, 'objects')}\n`);
   await copyShallow(repository.dir, join(dir, '.git'));

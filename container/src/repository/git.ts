@@ -2,12 +2,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Command } from '../processes/process-group.ts';
+import { diskNote } from '../phases/disk.ts';
 import type { Settings } from '../settings.ts';
+import { PhaseError } from '../updates/progress.ts';
 
 export interface Git {
   /** A command that talks to the server: with the credential, for `runCommand`. */
   remote(args: readonly string[]): { readonly command: Command; readonly env: Readonly<Record<string, string>> };
-  /** Asks about what is here; resolves with what git printed. Rejects when git fails, with its exit code in `code`. */
+  /** Works on what is here; resolves with what git printed. Rejects with a GitError when git fails. */
   read(cwd: string, args: readonly string[], signal: AbortSignal): Promise<string>;
 }
 
@@ -33,10 +35,39 @@ export function makeGit(settings: Settings, credential: () => string | undefined
       };
     },
     async read(cwd, args, signal) {
-      const { stdout } = await run('git', [...OPTIONS, ...args], { cwd, env, signal, maxBuffer: MOST_OUTPUT });
-      return stdout;
+      try {
+        const { stdout } = await run('git', [...OPTIONS, ...args], { cwd, env, signal, maxBuffer: MOST_OUTPUT });
+        return stdout;
+      } catch (error) {
+        signal.throwIfAborted();
+        throw await gitError(args[0] ?? '', cwd, error as Failure);
+      }
     },
   };
+}
+
+/** Of a command that works on what is here. */
+export class GitError extends PhaseError {
+  /** Exit code; absent when it did not run to its end. */
+  readonly code: number | undefined;
+
+  constructor(message: string, code: number | undefined, lines: readonly string[]) {
+    super('fetch', message, lines);
+    this.name = 'GitError';
+    this.code = code;
+  }
+}
+
+interface Failure extends Error {
+  readonly code?: number | string;
+  readonly stderr?: string;
+}
+
+async function gitError(verb: string, cwd: string, failure: Failure): Promise<GitError> {
+  const lines = (failure.stderr ?? '').split('\n').filter((line) => line !== '');
+  const why = lines.findLast((line) => /^(?:fatal|error):/.test(line)) ?? lines.at(-1) ?? String(failure.code);
+  const code = typeof failure.code === 'number' ? failure.code : undefined;
+  return new GitError(`\`git ${verb}\` failed: ${why}${await diskNote(cwd, lines)}`, code, lines.slice(-20));
 }
 
 const OPTIONS = [
@@ -44,6 +75,8 @@ const OPTIONS = [
   'advice.detachedHead=false',
   'gc.auto=0',
   'maintenance.auto=false',
+  // A fetch that breaks off leaves no part of a pack behind, where loose objects would stay.
+  'fetch.unpackLimit=1',
   // No helper of the machine's may be asked.
   'credential.helper=',
 ].flatMap((option) => ['-c', option]);

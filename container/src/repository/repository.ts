@@ -26,17 +26,25 @@ export interface Commit {
 
 export interface Repository {
   readonly dir: string;
+  readonly format: 'sha1' | 'sha256';
   readonly git: Git;
   /** Brings the wanted commit here. Throws a PhaseError of `fetch`; `isRefused` tells whether a credential may help. */
   fetch(context: PhaseContext, wanted: Wanted): Promise<Commit>;
 }
 
-export async function makeRepository(workDir: string, git: Git): Promise<Repository> {
+/** `format` of its objects, which is that of the server's repository. */
+export async function makeRepository(
+  workDir: string,
+  git: Git,
+  format: 'sha1' | 'sha256' = 'sha1',
+): Promise<Repository> {
   const dir = join(workDir, 'repository');
   await mkdir(dir, { mode: 0o755 });
-  await git.read(dir, ['init', '--quiet', '--bare', '--template=', '.'], AbortSignal.timeout(10_000));
+  const init = ['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, '.'];
+  await git.read(dir, init, AbortSignal.timeout(10_000));
   return {
     dir,
+    format,
     git,
     async fetch(context, wanted) {
       const id = await bring({ context, dir, git }, wanted);
@@ -53,31 +61,43 @@ interface Here {
   readonly git: Git;
 }
 
-/** The name under which git knows the wanted commit afterwards. */
+/** What a fetch brings gets a ref: it says that all of it is here, and to later fetches what need not come again. */
+const FETCHED = 'refs/mayfly/fetched';
+const refOf = (commit: string): string => `refs/mayfly/${commit}`;
+
+/** The id of the wanted commit, which is here afterwards. */
 async function bring(here: Here, { branch, commit }: Wanted): Promise<string> {
   const head = `refs/heads/${branch}`;
   if (commit === undefined) {
-    await fetchRef(here, '--depth', '1', head);
-    return 'FETCH_HEAD';
+    await fetchRef(here, head, ['--depth', '1']);
+    return await remember(here, FETCHED);
   }
-  if (await has(here, commit)) return commit;
+  if (await has(here, refOf(commit))) return commit;
   try {
-    await fetchRef(here, '--depth', '1', commit);
+    await fetchRef(here, commit, ['--depth', '1']);
   } catch (error) {
-    if (!(error instanceof PhaseError) || isRefused(error)) throw error;
+    if (!(error instanceof PhaseError) || !ONLY_REFS.test(error.message)) throw error;
     // Some servers serve only what a ref points at: then the branch is fetched, and the commit must be on it.
     here.context.log.say(`the server does not give out commit ${commit} by its id; fetching branch ${branch}`);
-    await fetchRef(here, head);
-    if (!(await has(here, commit))) {
+    await fetchRef(here, head, []);
+    if (!(await has(here, `${commit}^{commit}`))) {
       throw new PhaseError('fetch', `commit ${commit} is not on branch ${branch}`, error.logTail);
     }
   }
-  return commit;
+  return await remember(here, commit);
 }
 
-async function has({ git, dir, context }: Here, commit: string): Promise<boolean> {
+const ONLY_REFS = /not our ref|unadvertised object|find remote ref|no such ref/i;
+
+async function remember({ git, dir, context }: Here, name: string): Promise<string> {
+  const id = (await git.read(dir, ['rev-parse', '--verify', `${name}^{commit}`], context.signal)).trim();
+  await git.read(dir, ['update-ref', refOf(id), id], context.signal);
+  return id;
+}
+
+async function has({ git, dir, context }: Here, name: string): Promise<boolean> {
   try {
-    await git.read(dir, ['cat-file', '-e', `${commit}^{tree}`], context.signal);
+    await git.read(dir, ['rev-parse', '--verify', '--quiet', name], context.signal);
     return true;
   } catch {
     context.signal.throwIfAborted();
@@ -85,11 +105,11 @@ async function has({ git, dir, context }: Here, commit: string): Promise<boolean
   }
 }
 
-async function fetchRef({ context, dir, git }: Here, ...args: string[]): Promise<void> {
+async function fetchRef({ context, dir, git }: Here, what: string, depth: readonly string[]): Promise<void> {
   const { gitUrl } = context.settings;
-  const [ref = '', ...options] = args.toReversed();
   // No remote is configured: the URL is said each time, so that nothing of it lies on disk.
-  const { command, env } = git.remote(['fetch', '--quiet', '--no-tags', ...options.toReversed(), gitUrl, ref]);
+  const args = ['fetch', '--quiet', '--no-tags', '--force', ...depth, gitUrl, `${what}:${FETCHED}`];
+  const { command, env } = git.remote(args);
   try {
     await runCommand(context, { phase: 'fetch', command, cwd: dir, env });
   } catch (error) {

@@ -1,9 +1,11 @@
 /** A commit's files as recipes are read from them: out of git's objects, so that no link on disk can lead anywhere. */
 import type { Source } from '../recipe/recipe.ts';
 import { PhaseError } from '../updates/progress.ts';
+import { GitError } from './git.ts';
 import type { Repository } from './repository.ts';
 
 const MOST_TEXT = 1_024 * 1_024;
+const PLAIN = '100644';
 const LINK = '120000';
 
 interface Entry {
@@ -16,7 +18,7 @@ export async function readSource(repository: Repository, commit: string, signal:
   const { git, dir } = repository;
   const entries = parseTree(await git.read(dir, ['ls-tree', '-r', '-l', '-z', commit], signal));
   return {
-    files: new Map([...entries].map(([path, { id }]) => [path, id])),
+    files: new Map([...entries].map(([path, { mode, id }]) => [path, mode === PLAIN ? id : `${mode} ${id}`])),
     async text(path) {
       const entry = entries.get(path);
       if (!entry) return undefined;
@@ -46,7 +48,7 @@ async function readMatches(read: () => Promise<string>): Promise<string> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 1) return '';
+    if (error instanceof GitError && error.code === 1) return '';
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Updates of an app that reloads by itself: the files change under it, and nothing is built or started. */
+import { makeFilter } from '../recipe/inputs.ts';
 import { installKey } from '../recipe/keys.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { NODE } from '../phases/node.ts';
@@ -9,7 +10,7 @@ import type { Candidate, Version, Workshop } from './version.ts';
 export function canReload(live: Version, next: Candidate): boolean {
   const { recipe } = next;
   if (!recipe.processes.some(({ hot }) => hot !== undefined) || !sameRecipe(live.recipe, recipe)) return false;
-  return sameModules(live, next) && changedPaths(live.files, next.source.files).every((path) => isHot(path, recipe));
+  return sameModules(live, next) && onlyHotRead(recipe, changedPaths(live.files, next.source.files));
 }
 
 /** Brings the files of the next commit under the running app. Throws a PhaseError when they do not get there. */
@@ -41,10 +42,9 @@ function changedPaths(before: ReadonlyMap<string, string>, after: ReadonlyMap<st
   return [...changed, ...[...before.keys()].filter((path) => !after.has(path))];
 }
 
-/** The process with the deepest directory above a file is the one that reads it. */
-function isHot(path: string, { processes }: Recipe): boolean {
-  const [owner] = processes
-    .filter(({ directory }) => directory === '' || path.startsWith(`${directory}/`))
-    .toSorted((a, b) => b.directory.length - a.directory.length);
-  return owner?.hot !== undefined;
+/** What a process reads is only known by its build; one without a build may read everything. */
+function onlyHotRead({ processes, builds }: Recipe, changed: readonly string[]): boolean {
+  const others = processes.filter(({ hot }) => hot === undefined);
+  const known = others.every(({ directory }) => builds.some((build) => build.directory === directory));
+  return known && builds.every(({ inputs }) => !changed.some(makeFilter(inputs)));
 }

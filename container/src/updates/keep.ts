@@ -10,7 +10,8 @@ export async function keep(context: PhaseContext, version: Version): Promise<voi
   const { checkout, prepared } = version;
   try {
     for (const built of prepared.built) await keepBuilt(context, checkout, built);
-    for (const { key, near, install } of await prepared.installed) {
+    await prepared.modules.settled;
+    for (const { key, near, install } of prepared.modules.soFar()) {
       const place = { dir: checkout.dir, paths: install.outputs };
       // Without dependencies there is no directory, and a member of a workspace may have none: an archive holds all.
       await shell(context, place.dir, { script: 'mkdir -p -- "$@"', args: place.paths });

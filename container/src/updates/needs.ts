@@ -14,8 +14,13 @@ export interface Situation {
   readonly installs: readonly Install[];
 }
 
+/** Servers that render a front end load its modules, from where it was built. */
+const RENDERS = '--ssr|ssrLoadModule|entry-server|renderTo[A-Z]';
+const CODE = ['*.js', '*.jsx', '*.ts', '*.tsx', '*.mjs', '*.mts', '*.cjs', '*.vue', '*.svelte', '*package.json'];
+
 /** True when every place has its own modules, and in them all that its package asks for. */
 export async function standAlone(dir: string, source: Source, { places, installs }: Situation): Promise<boolean> {
+  if ((await source.grep(RENDERS, CODE)).length > 0) return false;
   const checks = places.map(async ({ directory, purpose }) => {
     if (!installs.some((install) => install.directory === directory)) return false;
     const manifest = await source.text(directory === '' ? 'package.json' : `${directory}/package.json`);

@@ -27,21 +27,25 @@ export interface Preparation {
   readonly previous: Predecessor | undefined;
 }
 
+/** Modules of which some may still be on their way. */
+export interface Modules {
+  /** Those that are there. */
+  soFar(): readonly Installed[];
+  /** Settles when no more come; never rejects, an install that failed in the background is missing. */
+  readonly settled: Promise<void>;
+  /** True when some were missing when the app was started. */
+  readonly incomplete: boolean;
+  /** Gives up what is on its way. */
+  cancel(): void;
+}
+
 export interface PreparedSoFar {
   readonly built: readonly Built[];
-  /** Never rejects: an install that failed in the background is missing here. */
-  readonly installed: Promise<readonly Installed[]>;
-  /** True when `installed` was not complete when the app was started. */
-  readonly incomplete: boolean;
+  readonly modules: Modules;
 }
 
 type Note = (text: string) => void;
 type Job = InstallJob & BuildJob;
-
-interface Modules {
-  readonly all: Promise<readonly Installed[]>;
-  readonly incomplete: boolean;
-}
 
 /** Runs the phases `install` and `build`. */
 export async function prepare(
@@ -58,17 +62,26 @@ export async function prepare(
       context.signal,
       recipe.builds.map((build) => (signal) => reuse({ ...context, signal }, job, build)),
     );
-    for (const built of found) if (built) reused.set(built.build, built);
+    for (const built of sharingFates(recipe, found)) reused.set(built.build, built);
     const places = placesOf(recipe, (build) => !reused.has(build));
     return await installWhatIsNeeded(context, { job, source, places }, note);
   });
   try {
     const built = await progress.phase('build', (note) => buildRest(context, { job, reused, modules }, note));
-    return { built, installed: modules.all, incomplete: modules.incomplete };
+    return { built, modules };
   } catch (error) {
-    await modules.all;
+    modules.cancel();
+    await modules.settled;
     throw error;
   }
+}
+
+/** Builds that read everything may write into each other's place: then only all of their outputs together are right. */
+function sharingFates({ builds }: Recipe, found: readonly (Built | undefined)[]): readonly Built[] {
+  const known = found.filter((each) => each !== undefined);
+  const open = builds.filter(({ inputs }) => inputs.include.includes('') && inputs.exclude.length === 0);
+  const isWhole = open.every((build) => known.some((each) => each.build === build));
+  return isWhole ? known : known.filter((each) => !open.includes(each.build));
 }
 
 /** Where something is built or run. */
@@ -92,25 +105,38 @@ async function installWhatIsNeeded(
 ): Promise<Modules> {
   const { installs } = job.recipe;
   const urgent = installs.filter(({ directory }) => places.some((place) => place.directory === directory));
-  const now = await installAll(context, { job, installs: urgent }, note);
   const rest = installs.filter((install) => !urgent.includes(install));
-  const later = Promise.allSettled([installAll(context, { job, installs: rest }, note)]);
+  const now = await installAll(context, { job, installs: urgent }, note);
   if (rest.length > 0 && (await standAlone(job.checkout.dir, source, { places, installs: urgent }))) {
     note('modules that nothing needs yet follow');
-    const all = later.then(([result]) =>
-      result.status === 'fulfilled' ? [...now, ...result.value] : without(context, now, result.reason),
-    );
-    return { all, incomplete: true };
+    return follow(context, now, (background) => installAll(background, { job, installs: rest }, () => undefined));
   }
-  const [result] = await later;
-  if (result.status === 'rejected') throw result.reason;
-  return { all: Promise.resolve([...now, ...result.value]), incomplete: false };
+  const all = [...now, ...(await installAll(context, { job, installs: rest }, note))];
+  return { soFar: () => all, settled: Promise.resolve(), incomplete: false, cancel: () => undefined };
 }
 
-function without(context: PhaseContext, now: readonly Installed[], error: unknown): readonly Installed[] {
-  if (!context.signal.aborted)
-    context.log.say(`WARNING: modules that may be needed later are missing: ${String(error)}`);
-  return now;
+function follow(
+  context: PhaseContext,
+  now: readonly Installed[],
+  install: (context: PhaseContext) => Promise<readonly Installed[]>,
+): Modules {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  let there = now;
+  const settled = install({ ...context, signal }).then(
+    (more) => {
+      there = [...now, ...more];
+    },
+    (error: unknown) => {
+      if (!signal.aborted) context.log.say(`WARNING: modules that may be needed later are missing: ${String(error)}`);
+    },
+  );
+  return {
+    soFar: () => there,
+    settled,
+    incomplete: true,
+    cancel: () => stop.abort(new Error('nobody needs them any more')),
+  };
 }
 
 async function installAll(
@@ -143,8 +169,7 @@ async function buildRest(context: PhaseContext, rest: Rest, note: Note): Promise
       .filter((build) => !reused.has(build))
       .map((build) => (signal) => buildFully({ ...context, signal }, rest, build)),
   );
-  const recorded = await Promise.all(made.map((ran) => recordBuilt(context, job, ran)));
-  return [...reused.values(), ...recorded.filter((each) => each !== undefined)];
+  return [...reused.values(), ...(await recordBuilt(context, job, made))];
 }
 
 /** Should a build want modules of a directory above its own after all, it has them the second time. */
@@ -154,7 +179,7 @@ async function buildFully(context: PhaseContext, { job, modules }: Rest, build: 
   } catch (error) {
     if (!modules.incomplete || !(error instanceof PhaseError)) throw error;
     context.log.say('the build failed; once more, with all modules in place');
-    await modules.all;
+    await modules.settled;
     return await buildOne(context, job, build);
   }
 }

@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import { start } from '../phases/start.ts';
 import { remove } from '../processes/ownership.ts';
+import type { Identity } from '../processes/process-group.ts';
 import { isRefused, type Repository } from '../repository/repository.ts';
 import { makeCountdown } from './countdown.ts';
 import { type Jobs, makeJobs } from './jobs.ts';
@@ -33,7 +34,8 @@ export interface UpdatesOptions {
   readonly repository: Repository;
   readonly progress: Progress;
   readonly workDir: string;
-  readonly hasCredential: () => boolean;
+  /** As it was lent last. */
+  readonly credential: () => string | undefined;
   /** What is logged from now on belongs to another job. */
   readonly onJob: () => void;
   /** There is nothing to serve, or it does not stay up: the task should end with this code after a while. */
@@ -57,7 +59,7 @@ export function makeUpdates(options: UpdatesOptions): Updates {
     timings,
     log,
     start: async ({ checkout, recipe }, signal) => (await start(contextOf(signal), checkout, recipe)).healthy(),
-    remove: (version) => remove(version.checkout.dir, settings.runAs),
+    remove: (version) => removeVersion(version, live.version(), settings.runAs),
     onCrashLoop: (reason) => jobs.newest() !== undefined || giveUp(reason),
   });
   const onServing = (version: Version): void => track(background, keep(contextOf(lifetime.signal), version));
@@ -69,20 +71,23 @@ export function makeUpdates(options: UpdatesOptions): Updates {
     options.onJob();
     progress.begin(order.commit);
     const job = contextOf(signal);
+    const credential = options.credential();
     try {
       await work(job, order);
       progress.end();
     } catch (error) {
       if (job.signal.aborted) progress.end();
-      else failed(asPhaseError(error, progress.job()?.phase ?? 'fetch'));
+      else failed(asPhaseError(error, progress.job()?.phase ?? 'fetch'), order, credential);
     }
   }
 
-  function failed(failure: PhaseError): void {
+  function failed(failure: PhaseError, order: SyncOrder, credential: string | undefined): void {
     progress.end(failure);
+    // Another one may have come while the server was asked.
+    if (isRefused(failure) && credential !== options.credential()) return jobs.submit(order);
     log.say(`${failure.phase} failed: ${failure.message}`);
     if (live.version()) return log.say('the version before keeps serving');
-    if (!isRefused(failure) || options.hasCredential()) return conclude(EXIT[failure.phase], timings.lingerMs);
+    if (!isRefused(failure) || credential !== undefined) return conclude(EXIT[failure.phase], timings.lingerMs);
     log.say('waiting for a credential, which may come over the control port');
     waiting.begin('credential');
   }
@@ -91,6 +96,11 @@ export function makeUpdates(options: UpdatesOptions): Updates {
     log.say(`${reason}; giving up`);
     conclude(EXIT.crashLoop, 0);
     return false;
+  }
+
+  function isServing({ commit }: SyncOrder): boolean {
+    const version = live.version();
+    return version !== undefined && version.checkout.commit === commit && !version.mixed && live.lastHealthy();
   }
 
   function conclude(code: number, lingerMs: number): void {
@@ -106,7 +116,7 @@ export function makeUpdates(options: UpdatesOptions): Updates {
       if (closed) throw new HttpError(503, 'stopping', 'the supervisor is stopping');
       waiting.end();
       if (order.commit !== undefined && jobs.newest()?.commit === order.commit) return;
-      if (live.version()?.checkout.commit === order.commit && live.lastHealthy()) jobs.cancel();
+      if (isServing(order)) jobs.cancel();
       else jobs.submit(order);
     },
     async close() {
@@ -117,6 +127,17 @@ export function makeUpdates(options: UpdatesOptions): Updates {
       await Promise.all(background);
     },
   };
+}
+
+/** Modules may still be on their way out of it, to the version that took over, or into it. */
+async function removeVersion(
+  { checkout, prepared }: Version,
+  successor: Version | undefined,
+  runAs: Identity | undefined,
+): Promise<void> {
+  prepared.modules.cancel();
+  await Promise.all([prepared.modules.settled, successor?.prepared.modules.settled]);
+  await remove(checkout.dir, runAs);
 }
 
 function asPhaseError(error: unknown, phase: PhaseError['phase']): PhaseError {

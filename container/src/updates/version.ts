@@ -16,6 +16,8 @@ export interface Version {
   readonly recipe: Recipe;
   readonly files: Source['files'];
   readonly prepared: PreparedSoFar;
+  /** A reload was broken off: its files are of two commits. */
+  readonly mixed?: true;
 }
 
 /** A commit whose files and recipe are known. */
@@ -62,7 +64,8 @@ export async function makeVersion(
   try {
     return { version, app: await run(workshop, version) };
   } catch (error) {
-    await prepared.installed;
+    prepared.modules.cancel();
+    await prepared.modules.settled;
     throw error;
   }
 }
@@ -75,9 +78,9 @@ async function run(workshop: Workshop, version: Version): Promise<RunningApp> {
     try {
       return await launched.healthy();
     } catch (error) {
-      if (!prepared.incomplete || !(error instanceof PhaseError)) throw error;
+      if (!prepared.modules.incomplete || !(error instanceof PhaseError)) throw error;
       context.log.say('the app did not start; once more, with all modules in place');
-      await prepared.installed;
+      await prepared.modules.settled;
       return await (await start(context, checkout, recipe)).healthy();
     }
   });

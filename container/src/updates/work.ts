@@ -37,7 +37,7 @@ export function makeWork(options: WorkOptions): Work {
       // Should reading fail first, nobody waits for the files but the removal below.
       filled.catch(() => undefined);
       const candidate = known ?? (await readCandidate(workshop, commit));
-      const previous = await predecessorOf(live.version());
+      const previous = predecessorOf(live.version());
       const { version, app } = await makeVersion(workshop, candidate, { dir, previous, filled });
       if (signal.aborted) await app.stop({ drainMs: 0, killAfterMs: timings.cancelAfterMs });
       signal.throwIfAborted();
@@ -51,7 +51,12 @@ export function makeWork(options: WorkOptions): Work {
   }
 
   async function hotReload(workshop: Workshop, serving: Version, candidate: Candidate): Promise<void> {
-    live.relabel(await reload(workshop, serving, candidate));
+    try {
+      live.relabel(await reload(workshop, serving, candidate));
+    } catch (error) {
+      live.relabel({ ...serving, mixed: true });
+      throw error;
+    }
     await progress.phase('healthy', async () => {
       if (!(await live.healthy())) throw new PhaseError('healthy', 'the app does not answer after the reload');
     });
@@ -71,8 +76,9 @@ export function makeWork(options: WorkOptions): Work {
   };
 }
 
-async function predecessorOf(version: Version | undefined): Promise<Predecessor | undefined> {
+/** What is on its way to the version that serves is not waited for. */
+function predecessorOf(version: Version | undefined): Predecessor | undefined {
   if (!version) return undefined;
   const { checkout, prepared } = version;
-  return { dir: checkout.dir, installed: await prepared.installed, built: prepared.built };
+  return { dir: checkout.dir, installed: prepared.modules.soFar(), built: prepared.built };
 }

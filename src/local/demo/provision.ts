@@ -104,6 +104,7 @@ async function registerBase(ecs: ECSClient, { gitUrl, npmCache, cacheDir }: Prov
             { name: 'GIT_URL', value: gitUrl },
             { name: 'npm_config_cache', value: npmCache },
             { name: 'CACHE_DIR', value: cacheDir },
+            { name: 'TRUST', value: 'trusted' },
           ],
           logConfiguration: {
             logDriver: 'awslogs',

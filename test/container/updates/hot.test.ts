@@ -35,7 +35,15 @@ function reloads(files: Readonly<Record<string, string>>, after = recipe(), befo
 }
 
 describe('a commit is reloaded', () => {
-  const both = recipe({ processes: [web, api] });
+  const apiBuild = {
+    directory: 'server',
+    command: shell('tsc'),
+    inputs: { include: ['server', 'shared'], exclude: [] },
+    variables: [],
+    carried: [],
+  };
+  const both = recipe({ processes: [web, api], builds: [apiBuild] });
+  const unbuilt = recipe({ processes: [web, api] });
   const unlocked = recipe({ installs: recipe().installs.map((each) => ({ ...each, repeatable: false })) });
   test.each([
     // what differs                        files                                   recipe after   before     reloaded
@@ -55,6 +63,8 @@ describe('a commit is reloaded', () => {
       both,
       false,
     ],
+    ['a process that does not reload: files that it reads', { ...FILES, 'shared/c.ts': 'c1' }, both, both, false],
+    ['a process of which nobody knows what it reads', { ...FILES, 'src/a.ts': 'a2' }, unbuilt, unbuilt, false],
     ['modules that are never the same', { ...FILES, 'src/a.ts': 'a2' }, unlocked, unlocked, false],
   ] as const)('%s', (_what, files, after, before, expected) => {
     expect(reloads(files, after, before)).toBe(expected);
