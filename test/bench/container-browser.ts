@@ -25,7 +25,10 @@ export async function openPage(program: string, address: string): Promise<OpenPa
     await page.goto(`http://${HOST}:${PORT}/`);
     return {
       shows: async (selector, text) => {
-        await page.locator(selector).filter({ hasText: text }).waitFor({ timeout: LIMIT_MS });
+        const [where, what] = [JSON.stringify(selector), JSON.stringify(text)];
+        await page.waitForFunction(`document.querySelector(${where})?.textContent?.includes(${what})`, undefined, {
+          timeout: LIMIT_MS,
+        });
       },
       close: () => browser.close(),
     };

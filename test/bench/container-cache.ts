@@ -18,34 +18,41 @@ export function cacheEnv(dir: string): Record<string, string> {
 }
 
 const FILL_LIMIT_MS = 90_000;
-const QUIET_MS = 3_000;
+/** Longer than one archive takes. */
+const QUIET_MS = 8_000;
 const EVERY_MS = 200;
 
 /** Undefined when the supervisor keeps nothing. */
 export async function fillCaches(stand: Stand, options: StartOptions): Promise<Caches | undefined> {
   const everything = stand.keep('cache-everything');
   const supervisor = await startSupervisor(stand, { ...options, env: cacheEnv(everything) });
-  await untilQuiet(everything);
+  await untilFull(everything);
   await supervisor.stop();
   const files = filesOf(everything);
-  if (!files.some((path) => kindOf(path) === 'modules')) return undefined;
+  if (!isFull(files)) return undefined;
   const modulesOnly = stand.keep('cache-modules');
   cpSync(everything, modulesOnly, { recursive: true });
   for (const path of filesOf(modulesOnly)) if (kindOf(path) === 'build') rmSync(join(modulesOnly, path));
   return { modulesOnly, everything, sizes: sizesOf(everything, files) };
 }
 
-/** Until nothing changed in it for a while: archives are packed after the start, at low priority. */
-async function untilQuiet(dir: string): Promise<void> {
+/** Archives are packed one after the other, at low priority: until all are there, and no more come. */
+async function untilFull(dir: string): Promise<void> {
   const deadline = performance.now() + FILL_LIMIT_MS;
   let last = '';
   let since = performance.now();
   while (performance.now() < deadline && performance.now() - since < QUIET_MS) {
-    const now = JSON.stringify(sizesOf(dir, filesOf(dir)));
+    const files = filesOf(dir);
+    const now = isFull(files) ? JSON.stringify(sizesOf(dir, files)) : undefined;
     if (now !== last) since = performance.now();
-    last = now;
+    last = now ?? '';
     await delay(EVERY_MS);
   }
+}
+
+/** The front end's and the server's, of both kinds. */
+function isFull(files: readonly string[]): boolean {
+  return ['modules', 'build'].every((kind) => files.filter((path) => kindOf(path) === kind).length >= 2);
 }
 
 function filesOf(dir: string): readonly string[] {
@@ -55,7 +62,7 @@ function filesOf(dir: string): readonly string[] {
 }
 
 function kindOf(path: string): string {
-  return /(?:^|\/)(modules|build)-[^/]*$/.exec(path)?.[1] ?? 'other';
+  return /(?:^|\/)(modules|build)-[0-9a-f]{64}$/.exec(path)?.[1] ?? 'other';
 }
 
 function sizesOf(dir: string, files: readonly string[]): Readonly<Record<string, number>> {

@@ -1,4 +1,7 @@
 /** What the container's bench and its visitor process tell each other. */
+/** Printed when the first request has its answer. */
+export const VISITING = 'visiting';
+
 export interface LoadOrder {
   readonly address: string;
   readonly port: number;

@@ -3,7 +3,7 @@
  * it saw goes to its parent when all have an answer.
  */
 import { Agent, type IncomingMessage, request } from 'node:http';
-import type { LoadOrder, LoadReport } from './container-load-wire.ts';
+import { type LoadOrder, type LoadReport, VISITING } from './container-load-wire.ts';
 
 const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder;
 const agent = new Agent({ keepAlive: true, maxSockets: order.connections });
@@ -40,7 +40,7 @@ async function visit(count: number): Promise<void> {
   const path = order.paths[count % order.paths.length] ?? '/';
   try {
     const { status, whole } = await answerOf(path, count % order.newEvery === 0);
-    took.push(performance.now() - asked);
+    if (took.push(performance.now() - asked) === 1) process.stdout.write(`${VISITING}\n`);
     if (status >= 500) fail(`${path} answered ${status}`);
     else if (!whole) fail(`the answer to ${path} broke off`);
   } catch (error) {

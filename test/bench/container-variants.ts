@@ -132,12 +132,15 @@ async function hotPush({ stand, figures, sample }: Run, supervisor: SupervisorPr
     const paths = ['/', '/src/main.tsx', '/api/banner'];
     const { result, visits } = await withVisitors(stand, { address, paths }, async () => {
       const begun = performance.now();
-      const opened = page?.shows('#banner', text).then(() => (performance.now() - begun) / 1_000);
+      const opened = page?.shows('#banner', text).then(
+        () => (performance.now() - begun) / 1_000,
+        (error: unknown) => figures.missing('hot: open page', String(error)),
+      );
       return await Promise.all([supervisor.push(commit, serves), opened]);
     });
     const [served, opened] = result;
     figures.add('hot: push', await measured(supervisor, served));
-    if (opened !== undefined) figures.add('hot: open page', { total: opened, parts: {} });
+    if (typeof opened === 'number') figures.add('hot: open page', { total: opened, parts: {} });
     figures.visited('hot: push', visits);
   } finally {
     await page?.close();
