@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { CacheGrant } from '../../container/src/control/orders.ts';
 import { serve, SIGNATURE, startObjectStore } from './cache/object-store.ts';
 import { startGitServer } from './git-server.ts';
-import { projectWith } from './project.ts';
+import { projectWith, REGISTRY } from './project.ts';
 import { app, type Environment, makeRepository, serves, SESSION, startEnvironment, until } from './stage.ts';
 import { startTask, surroundings } from './task.ts';
 
@@ -116,7 +116,7 @@ describe('a cache that is lent', () => {
     const repository = makeRepository();
     const commit = repository.commit(files);
     const lent = async (cache: CacheGrant): Promise<Environment> => {
-      const environment = await startEnvironment({ repository, env: { AWAIT_SYNC: 'true' } });
+      const environment = await startEnvironment({ repository, env: { ...REGISTRY, AWAIT_SYNC: 'true' } });
       await environment.client.sync(environment.ip, SESSION, { branch: 'feature', commit, cache });
       await environment.reported(serves(commit));
       return environment;

@@ -1,6 +1,6 @@
 /** `hot: true` with a development server that reads its page anew for each request. */
 import { describe, expect, test } from 'vitest';
-import { projectWith } from './project.ts';
+import { projectWith, REGISTRY } from './project.ts';
 import { type Environment, type Files, makeRepository, serves, startEnvironment, until } from './stage.ts';
 
 /** As a bundler's server: its own code is read once, the pages each time. */
@@ -44,7 +44,7 @@ describe('hot', () => {
   test('a push shows without a new process, unless it changes what the process was started with', async () => {
     const repository = makeRepository();
     const first = repository.commit(site('one'));
-    const environment = await startEnvironment({ repository });
+    const environment = await startEnvironment({ repository, env: REGISTRY });
     await environment.reported(serves(first));
     const body = async (path = '/'): Promise<string> => (await environment.get(path)).body;
     const pid = await body('/pid');

@@ -7,6 +7,14 @@ const PACKAGES = {
   'is-number@7.0.0': 'sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==',
 };
 
+/** For a task that installs: whatever npm needs on this machine to reach the registry. */
+export const REGISTRY: Files = Object.fromEntries(
+  ['NODE_EXTRA_CA_CERTS', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
+
 export type Package = keyof typeof PACKAGES;
 
 function split(each: Package): [name: string, version: string] {
@@ -32,7 +40,7 @@ export function lockOf(packages: readonly Package[], name = 'app'): string {
   return `${JSON.stringify(lock, null, 2)}\n`;
 }
 
-/** Serves `text`; `/modules` tells the versions of the packages that it imported as it started. */
+/** Serves `text`; `/modules` tells the versions of the packages that it imported as it started, `/cwd` where it runs. */
 export function projectWith(
   packages: readonly Package[],
   text: string,
@@ -40,7 +48,8 @@ export function projectWith(
   files: Files = {},
 ): Files {
   const names = packages.map((each) => split(each)[0]);
-  const route = `if (request.url === '/modules') return response.end(modules.join(' '));`;
+  const route = `if (request.url === '/modules') return response.end(modules.join(' '));
+  if (request.url === '/cwd') return response.end(process.cwd());`;
   return {
     ...app(text, scripts),
     'package.json': JSON.stringify({
