@@ -26,6 +26,8 @@ export interface Timings {
   readonly stableMs: number;
   /** How long an order or a credential is waited for that only the operator can bring. */
   readonly orderWaitMs: number;
+  /** How long a new version waits for modules that are on their way to the one that serves. */
+  readonly modulesWaitMs: number;
 }
 
 export const TIMINGS: Timings = {
@@ -42,4 +44,5 @@ export const TIMINGS: Timings = {
   restartDelaysMs: [1_000, 2_000, 4_000, 8_000],
   stableMs: 60_000,
   orderWaitMs: 300_000,
+  modulesWaitMs: 3_000,
 };

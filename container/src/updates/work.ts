@@ -1,4 +1,5 @@
 /** One order carried out: the commit is fetched, made into a version, and takes over from the one that serves. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveApp } from '../app/live-app.ts';
 import type { SyncOrder } from '../control/orders.ts';
 import type { PhaseContext } from '../phases/phase.ts';
@@ -37,7 +38,7 @@ export function makeWork(options: WorkOptions): Work {
       // Should reading fail first, nobody waits for the files but the removal below.
       filled.catch(() => undefined);
       const candidate = known ?? (await readCandidate(workshop, commit));
-      const previous = predecessorOf(live.version());
+      const previous = await predecessorOf(live.version(), context);
       const { version, app } = await makeVersion(workshop, candidate, { dir, previous, filled });
       if (signal.aborted) await app.stop({ drainMs: 0, killAfterMs: timings.cancelAfterMs });
       signal.throwIfAborted();
@@ -76,9 +77,14 @@ export function makeWork(options: WorkOptions): Work {
   };
 }
 
-/** What is on its way to the version that serves is not waited for. */
-function predecessorOf(version: Version | undefined): Predecessor | undefined {
+/** Modules on their way to the version that serves are waited for as long as linking them takes, and no longer. */
+async function predecessorOf(
+  version: Version | undefined,
+  { timings, signal }: PhaseContext,
+): Promise<Predecessor | undefined> {
   if (!version) return undefined;
   const { checkout, prepared } = version;
-  return { dir: checkout.dir, installed: prepared.modules.soFar(), built: prepared.built };
+  const { modules, built } = prepared;
+  await Promise.race([modules.settled, delay(timings.modulesWaitMs, undefined, { signal, ref: false })]);
+  return { dir: checkout.dir, installed: modules.soFar(), built };
 }
