@@ -145,6 +145,16 @@ describe('a lock file', () => {
     expect(phases.find(({ phase }) => phase === 'install')?.note).toBe('brought up to date');
   }, 60_000);
 
+  test('of a commit that did not build leaves nothing of itself to the next one', async () => {
+    const { repository, environment, first } = await running(projectWith(['ms@2.1.2'], 'v1'), REGISTRY);
+    const broken = repository.commit(projectWith(['ms@2.1.3'], 'v2', { build: 'exit 1' }));
+    expect((await failing(environment, broken, first)).phase).toBe('build');
+    const fixed = repository.commit(projectWith(['ms@2.1.3'], 'v3'));
+    await environment.sync(fixed);
+    await environment.reported(serves(fixed));
+    expect((await environment.get('/modules')).body).toBe('ms@2.1.3');
+  });
+
   test('that is broken is told in words', async () => {
     const { repository, environment, first } = await running();
     const { 'package-lock.json': lock = '', ...files } = projectWith(['ms@2.1.3', 'is-number@7.0.0'], 'v2');
