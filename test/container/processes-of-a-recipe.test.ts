@@ -48,7 +48,11 @@ describe('a recipe of two servers and a worker', () => {
     expect(web['POOL']).toBeUndefined();
     expect(web['API_URL']).toBe(`http://127.0.0.1:${api['PORT']}`);
     expect(api['WEB_URL']).toBe(`http://127.0.0.1:${web['PORT']}`);
-    expect(await (await fetch(`${api['JOBS_URL']}/`)).text()).toBe('jobs');
+    // Nothing waits for a process that has neither route nor check.
+    await until(
+      () => fetch(`${api['JOBS_URL']}/`).then((reply) => reply.text(), String),
+      (text) => text === 'jobs',
+    );
 
     const old = await pids(environment);
     const next = repository.commit(shop('v2'));
