@@ -101,11 +101,10 @@ export async function installCommand(repo: Repo, directory: string, { manager, l
 
 const SAME_LOCK = fileURLToPath(new URL(`../lock-files/same-main${extname(import.meta.filename)}`, import.meta.url));
 /** `install` rewrites a lock file in its own way; should it ask for other modules now, it did not fit. */
-const CONVERGE = `npm install --package-lock ${QUIET.join(' ')}
+const CONVERGE = `trap 'rm -f .mayfly-lock; git checkout --quiet -- "$1"' EXIT
+npm install --package-lock ${QUIET.join(' ')}
 git show "HEAD:./$1" > .mayfly-lock
-"$2" "$3" .mayfly-lock "$1"
-rm -f .mayfly-lock
-git checkout --quiet -- "$1"`;
+"$2" "$3" .mayfly-lock "$1"`;
 
 /**
  * With modules of another commit in place. npm's `install` changes only what differs, where `ci` begins by removing

@@ -52,15 +52,10 @@ export function makeWork(options: WorkOptions): Work {
   }
 
   async function hotReload(workshop: Workshop, serving: Version, candidate: Candidate): Promise<void> {
-    try {
-      live.relabel(await reload(workshop, serving, candidate));
-    } catch (error) {
-      live.relabel({ ...serving, mixed: true });
-      throw error;
-    }
-    await progress.phase('healthy', async () => {
-      if (!(await live.healthy())) throw new PhaseError('healthy', 'the app does not answer after the reload');
-    });
+    // Until it is through, its files are of both commits: going back to this one is an order like any other.
+    live.relabel({ ...serving, mixed: true });
+    live.relabel(await reload(workshop, serving, candidate));
+    await progress.phase('healthy', () => untilHealthy(workshop.context, live));
   }
 
   return async (context, order) => {
@@ -75,6 +70,17 @@ export function makeWork(options: WorkOptions): Work {
     else await replace(workshop, commit, candidate);
     context.log.say(`commit ${commit.commit} serves on port ${context.settings.port}`);
   };
+}
+
+/** A development server may compile, or start itself again, before it answers. */
+async function untilHealthy({ settings, timings, signal }: PhaseContext, live: LiveApp): Promise<void> {
+  const deadline = performance.now() + settings.startDeadlineMs;
+  // What was found before the files changed says nothing.
+  await delay(timings.probeFreshMs, undefined, { signal });
+  while (!(await live.healthy())) {
+    if (performance.now() > deadline) throw new PhaseError('healthy', 'the app does not answer after the reload');
+    await delay(timings.pollMs, undefined, { signal });
+  }
 }
 
 /** Modules on their way to the version that serves are waited for as long as linking them takes, and no longer. */
