@@ -5,11 +5,20 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
-type Packages = Readonly<Record<string, { readonly version?: string; readonly integrity?: string }>>;
+interface Package {
+  readonly version?: string;
+  readonly integrity?: string;
+  /** Left over: nothing asks for it. */
+  readonly extraneous?: boolean;
+}
 
 function modulesOf(file: string): ReadonlyMap<string, string> {
-  const { packages = {} } = JSON.parse(readFileSync(file, 'utf8')) as { readonly packages?: Packages };
-  const entries = Object.entries(packages).filter(([place]) => place.includes('node_modules/'));
+  const { packages = {} } = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly packages?: Readonly<Record<string, Package>>;
+  };
+  const entries = Object.entries(packages).filter(
+    ([place, { extraneous }]) => place.includes('node_modules/') && extraneous !== true,
+  );
   return new Map(entries.map(([place, { version, integrity }]) => [place, `${version} ${integrity}`]));
 }
 

@@ -23,6 +23,11 @@ test.each([
   ['the same text', { '': {}, 'node_modules/left': LEFT }, true],
   ['without where it comes from', { '': {}, 'node_modules/left': { ...LEFT, resolved: undefined } }, true],
   ['with another name of the project', { '': { name: 'shop' }, 'node_modules/left': LEFT }, true],
+  [
+    'without what nothing asks for',
+    { '': {}, 'node_modules/left': LEFT, 'node_modules/old': { extraneous: true } },
+    true,
+  ],
   ['another version', { '': {}, 'node_modules/left': { ...LEFT, version: '1.0.1' } }, false],
   ['other content', { '': {}, 'node_modules/left': { ...LEFT, integrity: 'sha512-b' } }, false],
   ['one module more', { '': {}, 'node_modules/left': LEFT, 'node_modules/right': LEFT }, false],
