@@ -1,5 +1,5 @@
 /** The wrapper of every call: limits, time, counting, and no retries. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CALL_TIMEOUT_MS } from '../../src/aws/call.ts';
 import { makeFakeClock } from '../runtime/fake-clock.ts';
 import { cannedAws, json, jsonError, xml, xmlError } from './canned.ts';
@@ -24,6 +24,8 @@ async function paceOf(
   const sent: number[] = [];
   for (let second = 0; second <= seconds; second++) {
     await clock.advance(second === 0 ? 0 : 1_000);
+    // The SDK loads parts of itself with its first call.
+    await vi.waitUntil(() => canned.calls.length > 0, { timeout: 10_000 });
     await quiet(() => canned.calls.length);
     sent.push(canned.calls.length);
   }
