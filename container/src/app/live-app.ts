@@ -39,6 +39,8 @@ export interface LiveAppOptions<V = Version> {
   readonly remove: (version: V) => Promise<void>;
   /** The app died too often. Return true to go on trying, since a newer version is on its way. */
   readonly onCrashLoop: (reason: string) => boolean;
+  /** What serves is another one, or runs no more, or again. */
+  readonly onChange?: () => void;
   readonly now?: () => number;
 }
 
@@ -64,12 +66,14 @@ export function makeLiveApp<V = Version>(options: LiveAppOptions<V>): LiveApp<V>
     running.healthySince = now();
     running.watched = afterEnd(running, app);
     track(watching, running.watched);
+    options.onChange?.();
   }
 
   async function afterEnd(running: Running<V>, app: RunningApp): Promise<void> {
     const reason = await app.exited;
     const healthyForMs = now() - running.healthySince;
     if (running.app === app) running.app = undefined;
+    options.onChange?.();
     if (running.abort.signal.aborted) return;
     await app.stop({ drainMs: 0, killAfterMs: timings.cancelAfterMs });
     if (!running.abort.signal.aborted) await died(running, reason, healthyForMs);
@@ -121,6 +125,7 @@ export function makeLiveApp<V = Version>(options: LiveAppOptions<V>): LiveApp<V>
     },
     relabel(version) {
       if (current) current.version = version;
+      options.onChange?.();
     },
     async stop() {
       current?.abort.abort();

@@ -52,6 +52,8 @@ export interface Progress {
   job(): JobReport | undefined;
   failure(): FailureReport | undefined;
   phases(): readonly PhaseRecord[];
+  /** Something else that is told with it has changed. */
+  touch(): void;
   /** Calls `listener` after every change; the result ends it. */
   onChange(listener: () => void): () => void;
 }
@@ -123,6 +125,7 @@ export function makeProgress(options: ProgressOptions = {}): Progress {
     job: () => job,
     failure: () => failure,
     phases: () => phases,
+    touch: changed,
     onChange(listener) {
       listeners.add(listener);
       return () => {

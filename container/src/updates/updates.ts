@@ -61,6 +61,7 @@ export function makeUpdates(options: UpdatesOptions): Updates {
     start: async ({ checkout, recipe }, signal) => (await start(contextOf(signal), checkout, recipe)).healthy(),
     remove: (version) => removeVersion(version, live.version(), settings.runAs),
     onCrashLoop: (reason) => jobs.newest() !== undefined || giveUp(reason),
+    onChange: progress.touch,
   });
   const onServing = (version: Version): void => track(background, keep(contextOf(lifetime.signal), version));
   const work = makeWork({ repository, progress, workDir, live, onServing });

@@ -15,6 +15,8 @@ interface Scene {
   readonly said: string[];
   readonly removed: string[];
   readonly gaveUp: string[];
+  /** What was told of: the version, and whether an app of it runs. */
+  readonly told: string[];
   /** Runs beside what serves, and takes its place. */
   adopt(version: string): Promise<void>;
 }
@@ -24,6 +26,7 @@ const processesOf = (version: string) => [server(version), server('api', { route
 function makeScene(timings: Partial<Timings> = {}, goOn = false): Scene {
   const place = makePlace();
   const [said, removed, gaveUp]: string[][] = [[], [], []];
+  const told: string[] = [];
   const live: LiveApp<string> = makeLiveApp<string>({
     timings: { ...QUICK, ...timings },
     log: makeLog((line) => said?.push(line.trim())),
@@ -36,14 +39,27 @@ function makeScene(timings: Partial<Timings> = {}, goOn = false): Scene {
       gaveUp?.push(reason);
       return goOn;
     },
+    onChange: () => told.push(`${live.version()} ${live.upstream('/') ? 'runs' : 'is gone'}`),
   });
   onTestFinished(() => live.stop());
   const adopt = async (version: string): Promise<void> => live.adopt(version, await place.run(processesOf(version)));
-  return { live, place, said: said ?? [], removed: removed ?? [], gaveUp: gaveUp ?? [], adopt };
+  return { live, place, said: said ?? [], removed: removed ?? [], gaveUp: gaveUp ?? [], told, adopt };
 }
 
 const die = (live: LiveApp<string>, path = '/die') =>
   fetch(`http://127.0.0.1:${live.upstream('/')?.port}${path}`).catch(() => undefined);
+
+test('every change of what serves is told', async () => {
+  const { live, told, adopt } = makeScene();
+  await adopt('v1');
+  live.relabel('v2');
+  await die(live);
+  await until(
+    () => told,
+    (changes) => changes.length === 4,
+  );
+  expect(told).toEqual(['v1 runs', 'v2 runs', 'v2 is gone', 'v2 runs']);
+});
 
 describe('a switch', () => {
   test('fails no request, on connections that are kept or not, whatever the old app does to them', async () => {
