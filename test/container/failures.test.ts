@@ -109,7 +109,11 @@ describe('an app that dies', () => {
     expect((await environment.get('/die')).status).toBe(502);
     const down = await environment.reported(({ healthy }) => !healthy);
     expect(down.liveCommit).toBe(commit);
-    expect((await environment.get()).status).toBe(503);
+    // A connection that is refused may be seen before the end of the process is.
+    await until(
+      () => environment.get(),
+      ({ status }) => status === 503,
+    );
     expect((await environment.get(`/.mayfly/ready/${SESSION}`)).status).toBe(503);
     await environment.reported(serves(commit));
     expect((await environment.get('/pid')).body).not.toBe(pid);
