@@ -90,7 +90,7 @@ export async function buildOne(context: PhaseContext, job: BuildJob, build: Buil
   };
   const label = recipe.builds.length > 1 ? { label: build.directory || '.' } : {};
   const cwd = join(checkout.dir, build.directory);
-  const before = await timestamp(context, checkout.dir);
+  const before = await timestamp(context, checkout.dir, build);
   await runCommand(context, { phase: 'build', command: build.command, cwd, env, runAs: settings.runAs, ...label });
   return { build, before };
 }

@@ -22,10 +22,10 @@ done`;
   if (paths.length > 0) await shell(context, to, { script, args: paths, env: { FROM: from, TO: to } });
 }
 
-/** A moment as the file system tells it, to compare files with; empty when it cannot be had. */
-export async function timestamp(context: PhaseContext, dir: string): Promise<string> {
-  const [file = ''] = (await shell(context, dir, { script: 'mktemp -t mayfly-XXXXXX' })) ?? [];
-  return file;
+/** The moment at which a build begins as the file system tells it, to compare files with; empty when it cannot be had. */
+export async function timestamp(context: PhaseContext, dir: string, build: Build): Promise<string> {
+  const file = join(dir, '.git', `mayfly-began-${nameOf(build)}`);
+  return (await shell(context, dir, { script: ': > "$FILE"', env: { FILE: file } })) ? file : '';
 }
 
 /**
@@ -65,7 +65,6 @@ export async function changedModules(
   if (before === '') return true;
   const modules = recipe.installs.flatMap((install) => install.outputs);
   const script = `
-trap 'rm -f "$BEFORE"' EXIT
 for each in "$@"; do
   test ! -d "$each" || test -z "$(find "$each" ${TOOL_CACHES} -newer "$BEFORE" -type f ! -name '.*' -print -quit)" || exit 1
 done`;
@@ -73,9 +72,12 @@ done`;
 }
 
 /** Where the output of a build is set aside, in one directory, so that an archive with one name in it holds all of it. */
-export function placeAside(dir: string, { directory }: Build): Place {
-  const name = createHash('sha256').update(directory).digest('hex').slice(0, 16);
-  return { dir: join(dir, '.git'), paths: [`mayfly-output-${name}`] };
+export function placeAside(dir: string, build: Build): Place {
+  return { dir: join(dir, '.git'), paths: [`mayfly-output-${nameOf(build)}`] };
+}
+
+function nameOf({ directory }: Build): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 16);
 }
 
 /** False, with nothing left, when it could not be done. */
