@@ -9,16 +9,28 @@ export interface Measured {
   readonly notes?: Readonly<Record<string, string>>;
 }
 
+export interface Recorded extends Measured {
+  readonly run: number;
+}
+
+/** Seconds, and the run that they are of. */
+export interface Value {
+  readonly run: number;
+  readonly seconds: number;
+}
+
 export interface Memory {
   readonly atRest: Resident;
   readonly loaded: Resident;
 }
 
 export interface Figures {
+  /** What is added from now on is of this run. */
+  begin(run: number): void;
   add(variant: string, measured: Measured): void;
   /** It could not be measured, and why. */
   missing(variant: string, why: string): void;
-  of(variant: string): readonly Measured[];
+  of(variant: string): readonly Recorded[];
   /** What visitors saw during it. */
   visited(variant: string, visits: LoadReport): void;
   visits(variant: string): readonly LoadReport[];
@@ -29,12 +41,16 @@ export interface Figures {
 }
 
 export function makeFigures(): Figures {
-  const measured = lists<Measured>();
+  let current = 0;
+  const measured = lists<Recorded>();
   const visits = lists<LoadReport>();
   const memories = lists<Memory>();
   const reasons = new Map<string, string>();
   return {
-    add: measured.add,
+    begin: (run) => {
+      current = run;
+    },
+    add: (variant, one) => measured.add(variant, { ...one, run: current }),
     of: measured.of,
     visited: visits.add,
     visits: visits.of,
@@ -62,22 +78,29 @@ function lists<T>(): Lists<T> {
 
 export interface Part {
   readonly name: string;
-  readonly values: readonly number[];
+  readonly values: readonly Value[];
   /** Of the last run that said something. */
   readonly note: string;
 }
 
 /** In the order in which they first came. */
-export function partsOf(measured: readonly Measured[]): readonly Part[] {
+export function partsOf(measured: readonly Recorded[]): readonly Part[] {
   const names = [...new Set(measured.flatMap(({ parts }) => Object.keys(parts)))];
   return names.map((name) => ({
     name,
-    values: measured.flatMap(({ parts }) => parts[name] ?? []),
+    values: measured.flatMap(({ run, parts: { [name]: seconds } }) =>
+      seconds === undefined ? [] : [{ run, seconds }],
+    ),
     note: measured.findLast(({ notes }) => notes?.[name] !== undefined)?.notes?.[name] ?? '',
   }));
 }
 
-/** Run by run against the same run of the base, since what else the machine does changes from one to the next. */
-export function ratio(values: readonly number[], base: readonly number[]): number {
-  return median(values.map((value, run) => value / (base[run] ?? median(base))));
+/**
+ * Run by run against the same run of the base, since what else the machine does changes from one to the next; where that
+ * run of the base failed, against the median of the others.
+ */
+export function ratio(values: readonly Value[], base: readonly Value[]): number {
+  const usual = median(base.map(({ seconds }) => seconds));
+  const ofRun = (run: number): number => base.find((one) => one.run === run)?.seconds ?? usual;
+  return median(values.map(({ run, seconds }) => seconds / ofRun(run)));
 }

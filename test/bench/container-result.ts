@@ -1,7 +1,7 @@
 /** The figures of the container's bench as a table: each variant beside its aim, and its parts below it. */
 import type { BenchResult } from './bench.ts';
 import type { LoadReport } from './container-load-wire.ts';
-import { type Figures, type Measured, partsOf, ratio } from './container-figures.ts';
+import { type Figures, partsOf, ratio, type Recorded, type Value } from './container-figures.ts';
 import { PER_SECOND } from './container-visitors.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -49,11 +49,12 @@ function rowsOf(figures: Figures, { variant, title, ...aim }: Aim): readonly (re
   if (measured.length === 0) return [[title, 'not yet', '', '', aimText(aim), '', '0', '']];
   const base = totals(figures.of('serial'));
   const times = ratio(totals(measured), base);
-  const met = aim.ratio === undefined ? aim.seconds && median(totals(measured)) <= aim.seconds : times <= aim.ratio;
-  const row = (name: string, values: readonly number[], rest: readonly string[], note: string): readonly string[] => [
+  const met =
+    aim.ratio === undefined ? aim.seconds && median(secondsOf(totals(measured))) <= aim.seconds : times <= aim.ratio;
+  const row = (name: string, values: readonly Value[], rest: readonly string[], note: string): readonly string[] => [
     name,
-    `${median(values).toFixed(2)} s`,
-    spread(values, 2),
+    `${median(secondsOf(values)).toFixed(2)} s`,
+    spread(secondsOf(values), 2),
     ratio(values, base).toFixed(3),
     ...rest,
     String(values.length),
@@ -69,8 +70,12 @@ function rowsOf(figures: Figures, { variant, title, ...aim }: Aim): readonly (re
 
 const NOTE_LENGTH = 60;
 
-function totals(measured: readonly Measured[]): readonly number[] {
-  return measured.map(({ total }) => total);
+function totals(measured: readonly Recorded[]): readonly Value[] {
+  return measured.map(({ run, total }) => ({ run, seconds: total }));
+}
+
+function secondsOf(values: readonly Value[]): readonly number[] {
+  return values.map(({ seconds }) => seconds);
 }
 
 function aimText({ ratio: times, seconds }: Pick<Aim, 'ratio' | 'seconds'>): string {

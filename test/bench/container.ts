@@ -40,6 +40,7 @@ async function measure(context: BenchContext): Promise<BenchResult> {
       return undefined;
     });
     for (let number = 1; number <= runs; number += 1) {
+      figures.begin(number);
       const run = { stand, figures, sample, url, number, program, caches };
       for (const [name, work] of Object.entries(WORKS)) {
         tell(`run ${number} of ${runs}: ${name}`);
