@@ -29,8 +29,7 @@ async function pack({ key, dir, paths, exclude, limits }: PackOrder): Promise<vo
   if (before.bytes > limits.maxUnpackedBytes) throw new Error(`${before.bytes} bytes are too many to keep`);
   const tar = startTar(before.names);
   const sum = makeSum(limits.maxBytes - HEADER_BYTES);
-  const [code] = await Promise.all([
-    tar.ended,
+  const written = await outcomeOf(
     pipeline(
       tar.output,
       // Level 3: half the time of 6 for a tenth more bytes.
@@ -38,11 +37,21 @@ async function pack({ key, dir, paths, exclude, limits }: PackOrder): Promise<vo
       sum.stream,
       createWriteStream('', { fd: OUTPUT, start: HEADER_BYTES, autoClose: false }),
     ),
-  ]);
-  if (code !== 0) throw new Error('tar could not pack all of it');
+  );
+  // What tar has to say of a broken pipe comes first: the cause is told last.
+  const ended = await outcomeOf(tar.ended);
+  for (const fault of [written.error, ended.error]) if (fault) throw fault;
+  if (ended.value !== 0) throw new Error('tar could not pack all of it');
   if (readTree('.', paths, exclude).fingerprint !== before.fingerprint)
     throw new Error('it changed while it was packed');
   writeSync(OUTPUT, writeHeader({ key, ...sum.result() }), 0, HEADER_BYTES, 0);
+}
+
+async function outcomeOf<T>(work: Promise<T>): Promise<{ readonly value?: T; readonly error?: Error }> {
+  return await work.then(
+    (value) => ({ value }),
+    (error: Error) => ({ error }),
+  );
 }
 
 /** `ended` tells its exit code, which is not 0 when something could not be read as it was listed. */
@@ -57,6 +66,7 @@ function startTar(names: readonly string[]): { output: Readable; ended: Promise<
     child.once('error', reject);
     child.once('exit', resolve);
   });
+  ended.catch(() => undefined);
   return { output: child.stdout, ended };
 }
 

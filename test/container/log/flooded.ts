@@ -28,8 +28,10 @@ const group = spawnGroup(command, { cwd: '/', env: {}, onLine: (line) => log.lin
 await group.exited;
 const grown = maxMegabytes() - before;
 // The disk may be behind by then, and takes what comes later when it has caught up.
-for await (const _ of store.read({ source: 'build', tail: 1 })) continue;
-log.line('build', 'the end');
+for (let newest = ''; !newest.endsWith('the end\n'); ) {
+  log.line('build', 'the end');
+  for await (const block of store.read({ source: 'build', tail: 1 })) newest = block;
+}
 log.end();
 await store.close();
 await output.drained(10_000);
