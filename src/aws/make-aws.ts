@@ -10,7 +10,7 @@ import { fromEnv } from '@aws-sdk/credential-provider-env';
 import type { Clock } from '../runtime/clock.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { makeBuckets } from './buckets.ts';
-import { CALL_TIMEOUT_MS, type CallOptions, makeCaller } from './call.ts';
+import { type Call, CALL_TIMEOUT_MS, type CallOptions, makeCaller } from './call.ts';
 import { makeEcr } from './ecr.ts';
 import { makeEcs } from './ecs.ts';
 import { makeElbv2 } from './elbv2.ts';
@@ -49,14 +49,29 @@ export function makeAws(options: AwsOptions): Aws & { close(): Promise<void> } {
   const ecr = makeClientsByRegion((region) => withoutLog(new ECRClient({ ...config, region })));
 
   return {
-    ecs: makeEcs(ecs, caller.call, clock),
-    elbv2: makeElbv2(elbv2, caller.call),
-    ecr: makeEcr(ecr.get, caller.call),
-    logs: makeLogs(logs, caller.call),
+    ...portsOver({ ecs, elbv2, logs, ecr: ecr.get }, caller.call, clock),
     async close() {
       caller.close();
       for (const client of [ecs, elbv2, logs, ...ecr.all()]) client.destroy();
     },
+  };
+}
+
+export interface AwsClients {
+  readonly ecs: ECSClient;
+  readonly elbv2: ElasticLoadBalancingV2Client;
+  readonly logs: CloudWatchLogsClient;
+  /** A registry is asked in its own region. */
+  readonly ecr: (region: string) => ECRClient;
+}
+
+/** The ports over clients that are there already; every call goes through `call`. */
+export function portsOver(clients: AwsClients, call: Call, clock: Clock): Aws {
+  return {
+    ecs: makeEcs(clients.ecs, call, clock),
+    elbv2: makeElbv2(clients.elbv2, call),
+    ecr: makeEcr(clients.ecr, call),
+    logs: makeLogs(clients.logs, call),
   };
 }
 

@@ -1,0 +1,75 @@
+/**
+ * One replica of the operator, without its doors. Every replica writes down what GitHub says; the leader also makes it
+ * so. What a standby writes, it passes on to the leader, which would otherwise see it at its next look at the table.
+ */
+import type { PullRef } from '../intake/known-pulls.ts';
+import type { Leadership } from '../runtime/lease.ts';
+import type { Priority } from '../runtime/workqueue.ts';
+import { type Leading, type LoopParts, startLeading, startLoop } from './leading.ts';
+import { makeRereadReconcile, rereadKey } from './reread.ts';
+
+/** Tells the leader at `url`, at some time soon and without a promise, that intent of these sessions was written. */
+export type Nudge = (url: string, sessions: readonly string[]) => void;
+
+export interface ReplicaParts extends LoopParts {
+  readonly leadership: Leadership;
+  /** What status is written through while leading. */
+  readonly fencedStore: LoopParts['store'];
+  readonly nudge: Nudge;
+}
+
+export interface Replica {
+  /** Intent of this session was written here. */
+  onIntent(sessionId: string): void;
+  /** Another replica wrote intent. False when this one does not lead. */
+  onNudge(sessions: readonly string[]): boolean;
+  reread(pulls: readonly PullRef[], priority: Priority): void;
+  /** Names of the controllers that have died. */
+  dead(): readonly string[];
+  /** Lets running work end and gives the lease back. Never rejects. */
+  stop(): Promise<void>;
+}
+
+export function startReplica(parts: ReplicaParts): Replica {
+  const { config, github, store, clock, leadership, nudge } = parts;
+  let leading: Leading | undefined;
+
+  const onIntent = (sessionId: string): void => {
+    if (leading) return leading.enqueue(sessionId, 'high');
+    const url = leadership.other()?.nudgeUrl;
+    if (url !== undefined) nudge(url, [sessionId]);
+  };
+  const reread = (pulls: readonly PullRef[], priority: Priority): void => {
+    for (const { repo, number } of pulls) rereads.enqueue(rereadKey(repo, number), priority);
+  };
+  const rereads = startLoop(
+    parts,
+    'reread',
+    makeRereadReconcile({ projects: config.projects, github, store, clock, onIntent }),
+  );
+
+  leadership.start(() => {
+    const begun = startLeading({ ...parts, store: parts.fencedStore }, reread);
+    leading = begun;
+    return {
+      async stop(graceMs) {
+        leading = undefined;
+        await begun.stop(graceMs);
+      },
+    };
+  });
+
+  return {
+    onIntent,
+    reread,
+    onNudge(sessions) {
+      for (const sessionId of sessions) leading?.enqueue(sessionId, 'high');
+      return leading !== undefined;
+    },
+    dead: () => [rereads, ...(leading?.controllers ?? [])].filter((one) => !one.alive()).map(({ name }) => name),
+    async stop() {
+      await rereads.stop();
+      await leadership.stop();
+    },
+  };
+}
