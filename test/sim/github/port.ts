@@ -24,6 +24,8 @@ export interface OpenPull extends Where {
   readonly author?: string | undefined;
   readonly draft?: boolean | undefined;
   readonly title?: string | undefined;
+  /** Branch that it is to be merged into; `main` when absent. */
+  readonly base?: string | undefined;
 }
 
 export interface SimComment {
@@ -59,7 +61,10 @@ export interface People {
   restoreBranch(branch: string, where?: Where): boolean;
   /** Closes the open pull requests out of it, and their head repository is null from then on. */
   deleteFork(fork: string): boolean;
-  /** Its number. A branch may have several. Pushes first when the branch does not exist. */
+  /**
+   * Its number; of the one that is open already for the same branch and base, since GitHub allows one only. Pushes first
+   * when the branch does not exist.
+   */
   openPull(branch: string, options?: OpenPull): number;
   label(pull: number, ...names: readonly string[]): boolean;
   unlabel(pull: number, name: string): boolean;
