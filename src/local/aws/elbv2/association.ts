@@ -2,7 +2,8 @@
 import { ApiError } from '../service.ts';
 import { type Context, targetGroupOf } from './context.ts';
 import type { Action } from './state.ts';
-import { groupsOf, loadBalancerByGroup } from './store.ts';
+import { loadBalancerByGroup } from './store.ts';
+import { groupsOf } from './wiring.ts';
 
 export interface Association {
   readonly loadBalancerArn: string;

@@ -8,6 +8,7 @@ import { makeHttpBalancer } from './balancer/http-balancer.ts';
 import type { Balancer, ListenAddress } from './balancer/port.ts';
 import type { Context } from './context.ts';
 import { makeHealthChecks } from './health-checks.ts';
+import { makeLiveRules } from './live-rules.ts';
 import type { RoutedRequest } from './matching.ts';
 import { listenerOperations } from './operations/listeners.ts';
 import { loadBalancerOperations } from './operations/load-balancers.ts';
@@ -15,11 +16,14 @@ import { ruleOperations } from './operations/rules.ts';
 import { tagOperations } from './operations/tags.ts';
 import { targetGroupOperations } from './operations/target-groups.ts';
 import { targetOperations } from './operations/targets.ts';
-import { httpProber, type Prober } from './prober.ts';
+import { httpProber, type Prober, type SteadyProber } from './prober.ts';
 import { awsQuotas, type Quotas } from './quotas.ts';
+import { makeReleases } from './releases.ts';
 import { makeRouter, type Route, type Router } from './routing.ts';
 import type { Elbv2State, Target } from './state.ts';
 import { makeStore, type Store, snapshotOf, targetKey } from './store.ts';
+import { defaultSwitches, type Switches } from './switches.ts';
+import { makeVisibility } from './visibility.ts';
 
 export interface Elbv2Options {
   readonly region: string;
@@ -28,8 +32,8 @@ export interface Elbv2Options {
   /** Shown as the network of load balancers; vpc-local when left out. */
   readonly vpcId?: string;
   readonly clock: LocalClock;
-  /** Asks over HTTP when left out. */
-  readonly prober?: Prober;
+  /** Asks over HTTP when left out. With a `SteadyProber`, health is computed and nothing is polled. */
+  readonly prober?: Prober | SteadyProber;
   /** Real sockets on 127.0.0.1 when left out; `noBalancer` opens none. Stopped by `close`. */
   readonly balancer?: (router: Router) => Balancer;
   /** At least 0 and less than 1: ids and the choice by weight. Math.random when left out. */
@@ -40,6 +44,13 @@ export interface Elbv2Options {
   readonly healthCheckIntervalScale?: number;
   /** From a target's registration to its first check, scaled likewise; 1000 when left out. */
   readonly registrationMs?: number;
+  /** Asked for each change of a rule: milliseconds until requests follow it, though the API shows it at once; 0 when left out. */
+  readonly propagationMs?: () => number;
+  /** Asked for each new target group and rule: milliseconds until Describe* shows it; 0 when left out. */
+  readonly visibilityMs?: () => number;
+  /** Asked for each target group that its last rule leaves: milliseconds until it can be deleted; 0 when left out. */
+  readonly releaseMs?: () => number;
+  readonly switches?: Partial<Switches>;
   /** What `onChange` or `snapshot` once gave; see `parseElbv2State`. Targets start as `initial`. */
   readonly initial?: Elbv2State;
   /** Called after each change of what survives a restart. Health does not. */
@@ -58,6 +69,11 @@ export interface Elbv2 {
   addressOf(listenerArn: string): ListenAddress | undefined;
   /** What a request would get now: takes its turn in the round robin, and sends nothing. */
   route(listenerArn: string, request: RoutedRequest): Route;
+  /**
+   * With a `SteadyProber`: call right after what it answers for this address has changed, for any address when left
+   * out. Without one it does nothing.
+   */
+  targetChanged(ip?: string): void;
   /** Stops health checks and timers, and ends every socket at once. Records stay readable. Repeating it does nothing. */
   close(): Promise<void>;
 }
@@ -77,10 +93,14 @@ export function makeElbv2(options: Elbv2Options): Elbv2 {
       changed();
     },
   });
-  const router = makeRouter({ store, health, random });
+  const rules = makeLiveRules({ store, clock, propagationMs: options.propagationMs ?? never });
+  const releases = makeReleases(store, clock, options.releaseMs ?? never);
+  const router = makeRouter({ store, rules, health, random });
   const balancer = (options.balancer ?? makeHttpBalancer)(router);
   let closed = false;
   const sync = (): void => {
+    rules.sync();
+    releases.sync();
     router.changed();
     if (!closed) health.sync();
   };
@@ -88,17 +108,14 @@ export function makeElbv2(options: Elbv2Options): Elbv2 {
     sync();
     options.onChange?.(snapshotOf(store));
   };
-  const quotas = { ...awsQuotas, ...options.quotas };
-  const arns = makeArns(options.region, options.account, random);
-  const { region, vpcId = 'vpc-local' } = options;
-  const context: Context = { store, clock, region, vpcId, arns, quotas, balancer, health, changed };
   sync();
   return {
-    service: serviceOf(context),
+    service: serviceOf(contextOf(options, { store, balancer, health, releases, changed })),
     start: () => openListeners(store, balancer),
     snapshot: () => snapshotOf(store),
     addressOf: (listenerArn) => balancer.addressOf(listenerArn),
     route: (listenerArn, request) => router.route(listenerArn, request),
+    targetChanged: (ip) => health.targetChanged(ip),
     close: async () => {
       closed = true;
       health.stop();
@@ -106,6 +123,21 @@ export function makeElbv2(options: Elbv2Options): Elbv2 {
     },
   };
 }
+
+const never = (): number => 0;
+
+type Parts = Pick<Context, 'store' | 'balancer' | 'health' | 'releases' | 'changed'>;
+
+const contextOf = (options: Elbv2Options, parts: Parts): Context => ({
+  ...parts,
+  clock: options.clock,
+  region: options.region,
+  vpcId: options.vpcId ?? 'vpc-local',
+  arns: makeArns(options.region, options.account, options.random ?? Math.random),
+  quotas: { ...awsQuotas, ...options.quotas },
+  switches: { ...defaultSwitches, ...options.switches },
+  visibility: makeVisibility(options.clock, options.visibilityMs ?? never),
+});
 
 const operationsOf = (context: Context) => ({
   ...loadBalancerOperations(context),

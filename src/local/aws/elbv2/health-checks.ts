@@ -2,20 +2,18 @@
  * Keeps one loop of checks for each target of each target group that is in use, and forgets draining targets when
  * their time has passed. Knows neither sockets nor the system's clock: both come from outside.
  */
-import type { LocalClock } from '../service.ts';
-import { type Health, initialChecking, nextHealth, registering } from './health.ts';
-import type { Prober } from './prober.ts';
+import type { CheckLoop, CheckLoopOptions, StartLoop } from './check-loop.ts';
+import { computedLoops } from './computed-loop.ts';
+import { makeDrains } from './drains.ts';
+import type { Health } from './health.ts';
+import { polledLoops } from './polled-loop.ts';
+import type { Prober, SteadyProber } from './prober.ts';
 import type { Target, TargetGroup } from './state.ts';
-import { isDraining, loadBalancerByGroup, type Store, targetKey } from './store.ts';
+import { isDraining, type Store, targetKey } from './store.ts';
 
-export interface HealthChecksOptions {
+export interface HealthChecksOptions extends CheckLoopOptions {
   readonly store: Store;
-  readonly clock: LocalClock;
-  readonly prober: Prober;
-  /** Real seconds between two checks for each second that the target group says; 0.2 makes checks five times as frequent. */
-  readonly intervalScale: number;
-  /** From a target's registration until its first check, before scaling. */
-  readonly registrationMs: number;
+  readonly prober: Prober | SteadyProber;
   /** A draining target's time has passed. */
   onDrained(targetGroupArn: string, target: Target): void;
 }
@@ -25,116 +23,91 @@ export interface HealthChecks {
   sync(): void;
   /** Of a target that is being checked; undefined when its group is not in use or it drains. */
   healthOf(targetGroupArn: string, target: Target): Health | undefined;
+  /** What a target answers has changed; all of them when no address is named. For a `SteadyProber`. */
+  targetChanged(ip?: string): void;
   stop(): void;
 }
 
-interface Loop {
-  health: Health;
-  timer?: { cancel(): void };
-  readonly stopped: AbortController;
-}
-
-interface Checked {
+/** A target group as it was at the last sync, and the loops of its targets by `targetKey`. */
+interface Watched {
   readonly group: TargetGroup;
-  readonly target: Target;
+  readonly inUse: boolean;
+  readonly loops: ReadonlyMap<string, Loop>;
 }
 
-const keyOf = (targetGroupArn: string, target: Target): string => `${targetGroupArn}|${targetKey(target)}`;
+interface Loop extends CheckLoop {
+  readonly ip: string;
+}
+
+const noLoops: ReadonlyMap<string, Loop> = new Map();
 
 export function makeHealthChecks(options: HealthChecksOptions): HealthChecks {
-  const { store, clock, prober, intervalScale } = options;
-  const loops = new Map<string, Loop>();
-  const drains = new Map<string, { readonly until: number; cancel(): void }>();
+  const { store } = options;
+  const startLoop = loopStarter(options);
+  const drains = makeDrains(options.clock, (arn, target) => options.onDrained(arn, target));
+  const watched = new Map<string, Watched>();
 
-  const start = (key: string, { group, target }: Checked): void => {
-    const loop: Loop = { health: registering, stopped: new AbortController() };
-    loops.set(key, loop);
-    const check = (): void => {
-      if (loop.health === registering) loop.health = initialChecking;
-      void runCheck(loop, group.arn, target).then((next) => {
-        if (next !== undefined) loop.timer = clock.after(next, check);
-      });
-    };
-    loop.timer = clock.after(options.registrationMs * intervalScale, check);
-  };
-
-  /** Checks once; returns the milliseconds until the next check, or undefined when the loop is over. */
-  const runCheck = async (loop: Loop, groupArn: string, target: Target): Promise<number | undefined> => {
-    const asked = store.targetGroups.get(groupArn)?.healthCheck;
-    if (asked === undefined) return undefined;
-    const began = clock.now();
-    const outcome = await prober.probe({
-      ip: target.ip,
-      port: asked.port === 'traffic-port' ? target.port : Number(asked.port),
-      path: asked.path,
-      timeoutMs: asked.timeoutSeconds * 1000,
-      signal: loop.stopped.signal,
-    });
-    // The settings may have changed while the check was under way: the newest decide.
-    const check = store.targetGroups.get(groupArn)?.healthCheck;
-    if (loop.stopped.signal.aborted || check === undefined) return undefined;
-    loop.health = nextHealth(loop.health, outcome, check);
-    return Math.max(0, check.intervalSeconds * 1000 * intervalScale - (clock.now() - began));
-  };
-
-  const stopLoop = (key: string, loop: Loop): void => {
-    loops.delete(key);
-    loop.timer?.cancel();
-    loop.stopped.abort();
-  };
-
-  const syncLoops = (): void => {
-    const wanted = checkedTargets(store);
-    for (const [key, loop] of loops) if (!wanted.has(key)) stopLoop(key, loop);
-    for (const [key, checked] of wanted) if (!loops.has(key)) start(key, checked);
-  };
-
-  const syncDrains = (): void => {
-    const draining = drainingTargets(store);
-    for (const [key, drain] of drains) {
-      if (draining.get(key)?.target.drainingUntil === drain.until) continue;
-      drain.cancel();
-      drains.delete(key);
-    }
-    for (const [key, { group, target }] of draining) {
-      const until = target.drainingUntil;
-      if (until === undefined || drains.has(key)) continue;
-      const timer = clock.after(Math.max(0, until - clock.now()), () => options.onDrained(group.arn, target));
-      drains.set(key, { until, cancel: () => timer.cancel() });
-    }
+  const unwatch = (arn: string): void => {
+    for (const loop of watched.get(arn)?.loops.values() ?? []) loop.stop();
+    watched.delete(arn);
+    drains.fit(arn, undefined);
   };
 
   return {
     sync() {
-      syncLoops();
-      syncDrains();
+      const { loadBalancerByGroup } = store.wiring();
+      for (const arn of watched.keys()) if (!store.targetGroups.has(arn)) unwatch(arn);
+      for (const group of store.targetGroups.values()) {
+        const inUse = loadBalancerByGroup.has(group.arn);
+        const before = watched.get(group.arn);
+        if (before?.group === group && before.inUse === inUse) continue;
+        watched.set(group.arn, {
+          group,
+          inUse,
+          loops: fitLoops(before?.loops ?? noLoops, inUse ? group : undefined, startLoop),
+        });
+        drains.fit(group.arn, group);
+      }
     },
-    healthOf: (targetGroupArn, target) => loops.get(keyOf(targetGroupArn, target))?.health,
+    healthOf: (arn, target) => watched.get(arn)?.loops.get(targetKey(target))?.health(),
+    targetChanged(ip) {
+      for (const { loops } of watched.values()) {
+        for (const loop of loops.values()) if (ip === undefined || loop.ip === ip) loop.targetChanged();
+      }
+    },
     stop() {
-      for (const [key, loop] of loops) stopLoop(key, loop);
-      for (const drain of drains.values()) drain.cancel();
-      drains.clear();
+      for (const arn of watched.keys()) unwatch(arn);
+      drains.stop();
     },
   };
 }
 
-function checkedTargets(store: Store): ReadonlyMap<string, Checked> {
-  const inUse = loadBalancerByGroup(store);
-  return targetsWhere(store, (group, target) => inUse.has(group.arn) && !isDraining(target));
+const loopStarter = (options: HealthChecksOptions): StartLoop =>
+  'answersNow' in options.prober ? computedLoops(options, options.prober) : polledLoops(options, options.prober);
+
+/** A loop for each target that is to be checked: those that run go on, with the group's newest settings. */
+function fitLoops(
+  before: ReadonlyMap<string, Loop>,
+  group: TargetGroup | undefined,
+  startLoop: StartLoop,
+): ReadonlyMap<string, Loop> {
+  const loops = group === undefined ? noLoops : loopsOf(group, before, startLoop);
+  for (const [key, loop] of before) if (loops.get(key) !== loop) loop.stop();
+  return loops;
 }
 
-const drainingTargets = (store: Store): ReadonlyMap<string, Checked> =>
-  targetsWhere(store, (_group, target) => isDraining(target));
-
-function targetsWhere(
-  store: Store,
-  isMeant: (group: TargetGroup, target: Target) => boolean,
-): ReadonlyMap<string, Checked> {
-  const found = new Map<string, Checked>();
-  for (const group of store.targetGroups.values()) {
-    for (const target of group.targets) {
-      if (isMeant(group, target)) found.set(keyOf(group.arn, target), { group, target });
-    }
+function loopsOf(
+  group: TargetGroup,
+  before: ReadonlyMap<string, Loop>,
+  startLoop: StartLoop,
+): ReadonlyMap<string, Loop> {
+  const loops = new Map<string, Loop>();
+  for (const target of group.targets) {
+    if (isDraining(target)) continue;
+    const key = targetKey(target);
+    const running = before.get(key);
+    running?.settings(group.healthCheck);
+    loops.set(key, running ?? { ip: target.ip, ...startLoop(target, group.healthCheck) });
   }
-  return found;
+  return loops;
 }

@@ -16,6 +16,14 @@ export interface Prober {
   probe(probe: Probe): Promise<ProbeOutcome>;
 }
 
+/**
+ * A simulation that knows what a check would find: always the same until `Elbv2.targetChanged` announces otherwise,
+ * after the change. Nothing is polled then, and no timer is set: AWS's health states over hours cost nothing.
+ */
+export interface SteadyProber {
+  answersNow(question: Pick<Probe, 'ip' | 'port' | 'path'>): ProbeOutcome;
+}
+
 /** GET without keep-alive and with the headers that ALB's own checks carry. Redirects are not followed. */
 export const httpProber: Prober = {
   probe: (probe) =>

@@ -1,8 +1,9 @@
 /** What becomes of a request: rules by priority, then a target group by weight, then its targets in turn. No I/O. */
 import type { HealthChecks } from './health-checks.ts';
+import type { LiveRules } from './live-rules.ts';
 import { compileConditions, type Matcher, type RoutedRequest } from './matching.ts';
-import type { Action, ForwardAction, Target } from './state.ts';
-import { isDraining, rulesOf, type Store } from './store.ts';
+import type { Action, Condition, ForwardAction, Rule, Target } from './state.ts';
+import { isDraining, type Store } from './store.ts';
 
 export type Route =
   | { readonly kind: 'target'; readonly targetGroupArn: string; readonly ip: string; readonly port: number }
@@ -13,37 +14,30 @@ export type Route =
 export interface Router {
   /** `unavailable` too for a listener that does not exist. */
   route(listenerArn: string, request: RoutedRequest): Route;
-  /** Forgets what was compiled; called after each change of the records. */
+  /** Called after each change of the records. */
   changed(): void;
-}
-
-interface CompiledRule {
-  readonly matches: Matcher;
-  readonly action: Action;
 }
 
 export interface RouterOptions {
   readonly store: Store;
+  readonly rules: LiveRules;
   readonly health: Pick<HealthChecks, 'healthOf'>;
   /** At least 0 and less than 1; chooses among weighted target groups. */
   readonly random: () => number;
 }
 
 export function makeRouter(options: RouterOptions): Router {
-  const { store } = options;
-  const compiled = new Map<string, readonly CompiledRule[]>();
+  const { store, rules } = options;
+  const compiled = new WeakMap<readonly Condition[], Matcher>();
   /** Requests sent so far, by target group. */
   const turns = new Map<string, number>();
 
-  const compiledRules = (listenerArn: string): readonly CompiledRule[] => {
-    const known = compiled.get(listenerArn);
-    if (known !== undefined) return known;
-    const rules = rulesOf(store, listenerArn).map((rule) => ({
-      matches: compileConditions(rule.conditions),
-      action: rule.action,
-    }));
-    compiled.set(listenerArn, rules);
-    return rules;
+  const matches = ({ conditions }: Rule, request: RoutedRequest): boolean => {
+    const known = compiled.get(conditions);
+    if (known !== undefined) return known(request);
+    const matcher = compileConditions(conditions);
+    compiled.set(conditions, matcher);
+    return matcher(request);
   };
 
   const nextTarget = (targetGroupArn: string): Target | undefined => {
@@ -55,7 +49,7 @@ export function makeRouter(options: RouterOptions): Router {
 
   return {
     route(listenerArn, request) {
-      const action = compiledRules(listenerArn).find((rule) => rule.matches(request))?.action;
+      const action = rules.of(listenerArn).find((rule) => matches(rule, request))?.action;
       if (action === undefined) return { kind: 'unavailable' };
       if (action.type !== 'forward') return { kind: 'answer', action };
       const group = chooseGroup(action, options.random());
@@ -64,7 +58,6 @@ export function makeRouter(options: RouterOptions): Router {
       return { kind: 'target', targetGroupArn: group, ip: target.ip, port: target.port };
     },
     changed() {
-      compiled.clear();
       for (const arn of turns.keys()) if (!store.targetGroups.has(arn)) turns.delete(arn);
     },
   };

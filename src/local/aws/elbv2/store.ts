@@ -1,23 +1,36 @@
 /** The records by ARN, and the questions that operations and routing ask about how they hang together. */
-import type { Action, Elbv2State, Listener, LoadBalancer, Rule, Target, TargetGroup } from './state.ts';
+import { derivedFrom, type Records, recordsOf } from './records.ts';
+import type { Elbv2State, Listener, LoadBalancer, Rule, Target, TargetGroup } from './state.ts';
+import { ownersOf, type Wiring, wiringOf } from './wiring.ts';
 
 export interface Store {
-  readonly loadBalancers: Map<string, LoadBalancer>;
-  readonly listeners: Map<string, Listener>;
-  readonly rules: Map<string, Rule>;
-  readonly targetGroups: Map<string, TargetGroup>;
+  readonly loadBalancers: Records<LoadBalancer>;
+  readonly listeners: Records<Listener>;
+  readonly rules: Records<Rule>;
+  readonly targetGroups: Records<TargetGroup>;
+  /** Kept until rules or listeners change. */
+  wiring(): Wiring;
+  /** In the order of their names; kept until target groups change. */
+  groupsByName(): ReadonlyMap<string, TargetGroup>;
 }
 
-const byArn = <T extends { readonly arn: string }>(records: readonly T[] = []): Map<string, T> =>
-  new Map(records.map((record) => [record.arn, record]));
-
 export function makeStore(initial?: Elbv2State): Store {
+  const listeners = recordsOf(initial?.listeners);
+  const rules = recordsOf(initial?.rules);
+  const targetGroups = recordsOf(initial?.targetGroups);
   return {
-    loadBalancers: byArn(initial?.loadBalancers),
-    listeners: byArn(initial?.listeners),
-    rules: byArn(initial?.rules),
-    targetGroups: byArn(initial?.targetGroups),
+    loadBalancers: recordsOf(initial?.loadBalancers),
+    listeners,
+    rules,
+    targetGroups,
+    wiring: derivedFrom([listeners, rules], () => wiringOf({ listeners, rules })),
+    groupsByName: derivedFrom([targetGroups], () => byName(targetGroups.values())),
   };
+}
+
+function byName(groups: Iterable<TargetGroup>): ReadonlyMap<string, TargetGroup> {
+  const sorted = [...groups].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return new Map(sorted.map((group) => [group.name, group]));
 }
 
 export function snapshotOf(store: Store): Elbv2State {
@@ -36,39 +49,23 @@ export const targetKey = (target: { readonly ip: string; readonly port: number }
 
 export const isDraining = (target: Target): boolean => target.drainingUntil !== undefined;
 
-/** ARNs of the target groups that an action forwards to, whatever their weight. */
-export const groupsOf = (action: Action): readonly string[] =>
-  action.type === 'forward' ? action.targetGroups.map((group) => group.arn) : [];
-
 export const listenersOf = (store: Store, loadBalancerArn: string): readonly Listener[] =>
-  [...store.listeners.values()].filter((listener) => listener.loadBalancerArn === loadBalancerArn);
+  store.wiring().listenersByLoadBalancer.get(loadBalancerArn) ?? [];
 
 /** Lowest priority number first, the default rule last: the order of evaluation. */
 export const rulesOf = (store: Store, listenerArn: string): readonly Rule[] =>
-  [...store.rules.values()].filter((rule) => rule.listenerArn === listenerArn).sort(byPriority);
-
-/** The order in which rules are evaluated and listed. */
-const byPriority = (a: Rule, b: Rule): number => rank(a) - rank(b);
-
-const rank = (rule: Rule): number => (rule.priority === 'default' ? Number.MAX_SAFE_INTEGER : rule.priority);
+  store.wiring().rulesByListener.get(listenerArn) ?? [];
 
 /**
  * The load balancer of each target group that some rule forwards to (`exceptRule` left aside). A group belongs to at
  * most one.
  */
-export function loadBalancerByGroup(store: Store, exceptRule?: string): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const rule of store.rules.values()) {
-    if (rule.arn === exceptRule) continue;
-    const loadBalancerArn = store.listeners.get(rule.listenerArn)?.loadBalancerArn;
-    if (loadBalancerArn === undefined) continue;
-    for (const group of groupsOf(rule.action)) found.set(group, loadBalancerArn);
-  }
-  return found;
-}
+export const loadBalancerByGroup = (store: Store, exceptRule?: string): ReadonlyMap<string, string> =>
+  exceptRule === undefined ? store.wiring().loadBalancerByGroup : ownersOf(store, exceptRule);
 
 /** Removes the listener and its rules. Its target groups stay. */
 export function removeListener(store: Store, listenerArn: string): void {
+  const rules = rulesOf(store, listenerArn);
   store.listeners.delete(listenerArn);
-  for (const rule of rulesOf(store, listenerArn)) store.rules.delete(rule.arn);
+  for (const rule of rules) store.rules.delete(rule.arn);
 }

@@ -52,17 +52,20 @@ interface TableProber extends Prober {
   readonly probes: Probe[];
   /** By IP; 200 when not said. */
   readonly outcomes: Map<string, ProbeOutcome>;
+  outcomeOf(ip: string): ProbeOutcome;
 }
 
 function makeTableProber(): TableProber {
   const probes: Probe[] = [];
   const outcomes = new Map<string, ProbeOutcome>();
+  const outcomeOf = (ip: string): ProbeOutcome => outcomes.get(ip) ?? { kind: 'response', status: 200 };
   return {
     probes,
     outcomes,
+    outcomeOf,
     probe(probe) {
       probes.push(probe);
-      return Promise.resolve(outcomes.get(probe.ip) ?? { kind: 'response', status: 200 });
+      return Promise.resolve(outcomeOf(probe.ip));
     },
   };
 }
@@ -83,21 +86,37 @@ export interface World {
   readonly api: Elbv2['service']['operations'];
   readonly clock: VirtualClock;
   readonly prober: TableProber;
+  /** From now on, checks of this address find this. */
+  answer(ip: string, outcome: ProbeOutcome): void;
 }
 
-export function makeWorld(options: Partial<Elbv2Options> = {}): World {
-  const clock = makeVirtualClock();
+/** One that polls. */
+export const makeWorld = (options: Partial<Elbv2Options> = {}): World => {
   const prober = makeTableProber();
+  return worldWith(prober, { prober, ...options });
+};
+
+/** One whose health is computed. */
+export const makeSteadyWorld = (options: Partial<Elbv2Options> = {}): World => {
+  const prober = makeTableProber();
+  return worldWith(prober, { prober: { answersNow: ({ ip }) => prober.outcomeOf(ip) }, ...options });
+};
+
+function worldWith(prober: TableProber, options: Partial<Elbv2Options>): World {
+  const clock = makeVirtualClock();
   const elbv2 = makeElbv2({
     region: 'eu-west-1',
     account: '000000000000',
     clock,
-    prober,
     balancer: () => noBalancer,
     random: seeded(1),
     ...options,
   });
-  return { elbv2, api: elbv2.service.operations, clock, prober };
+  const answer = (ip: string, outcome: ProbeOutcome): void => {
+    prober.outcomes.set(ip, outcome);
+    elbv2.targetChanged(ip);
+  };
+  return { elbv2, api: elbv2.service.operations, clock, prober, answer };
 }
 
 type Api = World['api'];

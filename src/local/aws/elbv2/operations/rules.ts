@@ -28,7 +28,7 @@ import { ApiError } from '../../service.ts';
 import { actionView, parseActions } from '../actions.ts';
 import { checkAssociation } from '../association.ts';
 import { conditionView, parseConditions } from '../conditions.ts';
-import { type Context, listenerOf, operation, ruleOf } from '../context.ts';
+import { type Context, listenerOf, operation, ruleOf, visibleRuleOf } from '../context.ts';
 import { pageOf, sortedBy } from '../paging.ts';
 import type { Listener, Rule } from '../state.ts';
 import { listenersOf, rulesOf } from '../store.ts';
@@ -43,7 +43,7 @@ export const ruleOperations = (context: Context) => ({
     DescribeRulesInput$,
     DescribeRulesOutput$,
     (input) => {
-      const { items, ...next } = pageOf(sortedBy(select(context, input), sortKey), sortKey, input);
+      const { items, ...next } = pageOf(select(context, input), sortKey, input);
       return { Rules: items.map(viewOf), ...next };
     },
   ),
@@ -73,6 +73,7 @@ function createRule(context: Context, input: CreateRuleInput): Rule {
   checkAssociation(context, { loadBalancerArn: listener.loadBalancerArn, action });
   const rule: Rule = { arn: arns.rule(listener.arn), listenerArn: listener.arn, priority, conditions, action, tags };
   store.rules.set(rule.arn, rule);
+  context.visibility.created(rule.arn);
   context.changed();
   return rule;
 }
@@ -100,8 +101,14 @@ function select(context: Context, input: DescribeRulesInput): readonly Rule[] {
   if (input.ListenerArn !== undefined && arns.length > 0) {
     throw validationError('Specify either a listener ARN or rule ARNs, not both');
   }
-  if (arns.length > 0) return arns.map((arn) => ruleOf(context, arn));
-  return rulesOf(context.store, listenerOf(context, required(input.ListenerArn, 'listenerArn')).arn);
+  if (arns.length > 0) {
+    return sortedBy(
+      [...new Set(arns)].map((arn) => visibleRuleOf(context, arn)),
+      sortKey,
+    );
+  }
+  const rules = rulesOf(context.store, listenerOf(context, required(input.ListenerArn, 'listenerArn')).arn);
+  return rules.filter((rule) => context.visibility.shows(rule.arn));
 }
 
 /** Ascending priority, the default rule last; the ARN tells rules of several listeners apart. */

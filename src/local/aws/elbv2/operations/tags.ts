@@ -1,4 +1,4 @@
-/** AddTags, RemoveTags, DescribeTags: up to 20 resources of any kind in one call, all of which must exist. */
+/** AddTags, RemoveTags, DescribeTags: up to 20 resources of any kind in one call that exist and are shown. */
 import {
   type AddTagsInput,
   AddTagsInput$,
@@ -14,7 +14,15 @@ import {
   RemoveTagsOutput$,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { kindOfArn } from '../arns.ts';
-import { type Context, listenerOf, loadBalancerOf, operation, ruleOf, targetGroupOf } from '../context.ts';
+import {
+  type Context,
+  listenerOf,
+  loadBalancerOf,
+  operation,
+  visibleRuleOf,
+  visibleTargetGroupOf,
+} from '../context.ts';
+import type { Records } from '../records.ts';
 import { type Tags, tagViews, withTags } from '../tagging.ts';
 import { requiredList, validationError } from '../validation.ts';
 
@@ -66,18 +74,15 @@ function tagged(context: Context, arn: string): Tagged {
     case 'listener':
       return taggedIn(store.listeners, listenerOf(context, arn));
     case 'listener-rule':
-      return taggedIn(store.rules, ruleOf(context, arn));
+      return taggedIn(store.rules, visibleRuleOf(context, arn));
     case 'targetgroup':
-      return taggedIn(store.targetGroups, targetGroupOf(context, arn));
+      return taggedIn(store.targetGroups, visibleTargetGroupOf(context, arn));
     case undefined:
       throw validationError(`'${arn}' is not a valid load balancer, listener, rule or target group ARN`);
   }
 }
 
-const taggedIn = <T extends { readonly arn: string; readonly tags: Tags }>(
-  records: Map<string, T>,
-  record: T,
-): Tagged => ({
+const taggedIn = <T extends { readonly arn: string; readonly tags: Tags }>(records: Records<T>, record: T): Tagged => ({
   arn: record.arn,
   tags: record.tags,
   setTags: (tags) => void records.set(record.arn, { ...record, tags }),

@@ -27,10 +27,10 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../../service.ts';
-import { type Context, loadBalancerOf, operation, targetGroupOf } from '../context.ts';
+import { type Context, loadBalancerOf, operation, targetGroupOf, visibleTargetGroupOf } from '../context.ts';
 import { attributeViews, defaultDeregistrationDelaySeconds, withAttributes } from '../group-attributes.ts';
 import { type GroupSettings, groupView, parseGroupSettings, parseHealthCheck } from '../group-settings.ts';
-import { pageOf, sortedBy } from '../paging.ts';
+import { pageOf } from '../paging.ts';
 import type { TargetGroup } from '../state.ts';
 import { loadBalancerByGroup } from '../store.ts';
 import { withTags } from '../tagging.ts';
@@ -64,7 +64,7 @@ export const targetGroupOperations = (context: Context) => ({
     DescribeTargetGroupAttributesInput$,
     DescribeTargetGroupAttributesOutput$,
     (input) => ({
-      Attributes: attributeViews(targetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'))),
+      Attributes: attributeViews(visibleTargetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'))),
     }),
   ),
   ModifyTargetGroupAttributes: operation<ModifyTargetGroupAttributesInput, ModifyTargetGroupAttributesOutput>(
@@ -87,21 +87,25 @@ function put(context: Context, group: TargetGroup): TargetGroup {
   return group;
 }
 
-/** Idempotent for equal settings; tags are not settings. AWS-FACTS ELBv2 "CreateTargetGroup". */
+/** Idempotent for equal settings, attributes and targets aside; tags by the switch. AWS-FACTS ELBv2 "CreateTargetGroup". */
 function createTargetGroup(context: Context, input: CreateTargetGroupInput): TargetGroup {
   const { store, quotas } = context;
   const settings = parseGroupSettings(input);
   const tags = withTags({}, input.Tags, quotas.tagsPerResource);
-  const existing = [...store.targetGroups.values()].find((group) => group.name === settings.name);
-  if (existing !== undefined) return sameOrThrow(existing, settings);
+  const existing = store.groupsByName().get(settings.name);
+  if (existing !== undefined) {
+    return sameOrThrow(existing, { ...settings, tags: context.switches.comparesTags ? tags : existing.tags });
+  }
   if (store.targetGroups.size >= quotas.targetGroups) {
     throw new ApiError(
       'TooManyTargetGroups',
       `You have reached the maximum number of target groups: ${quotas.targetGroups}`,
     );
   }
+  const arn = context.arns.targetGroup(settings.name);
+  context.visibility.created(arn);
   return put(context, {
-    arn: context.arns.targetGroup(settings.name),
+    arn,
     ...settings,
     deregistrationDelaySeconds: defaultDeregistrationDelaySeconds,
     targets: [],
@@ -109,9 +113,9 @@ function createTargetGroup(context: Context, input: CreateTargetGroupInput): Tar
   });
 }
 
-function sameOrThrow(existing: TargetGroup, wanted: GroupSettings): TargetGroup {
-  const { name, port, vpcId, healthCheck } = existing;
-  if (isDeepStrictEqual({ name, port, vpcId, healthCheck }, wanted)) return existing;
+function sameOrThrow(existing: TargetGroup, wanted: GroupSettings & Pick<TargetGroup, 'tags'>): TargetGroup {
+  const { name, port, vpcId, healthCheck, tags } = existing;
+  if (isDeepStrictEqual({ name, port, vpcId, healthCheck, tags }, wanted)) return existing;
   throw new ApiError(
     'DuplicateTargetGroupName',
     `A target group with the same name '${name}' exists, but with different settings`,
@@ -120,40 +124,42 @@ function sameOrThrow(existing: TargetGroup, wanted: GroupSettings): TargetGroup 
 
 function describe(context: Context, input: DescribeTargetGroupsInput): DescribeTargetGroupsOutput {
   const owners = loadBalancerByGroup(context.store);
-  const selected = select(context, input, owners);
-  const byName = (group: TargetGroup): string => group.name;
-  const { items, ...next } = pageOf(sortedBy(selected, byName), byName, input);
+  const { items, ...next } = pageOf(select(context, input), (group) => group.name, input);
   return { TargetGroups: items.map((group) => groupView(group, owners.get(group.arn))), ...next };
 }
 
-function select(
-  context: Context,
-  input: DescribeTargetGroupsInput,
-  owners: ReadonlyMap<string, string>,
-): readonly TargetGroup[] {
+/** In the order of their names. */
+function select(context: Context, input: DescribeTargetGroupsInput): readonly TargetGroup[] {
   const { LoadBalancerArn, TargetGroupArns: arns = [], Names: names = [] } = input;
   const filters = [LoadBalancerArn !== undefined, arns.length > 0, names.length > 0].filter(Boolean);
   if (filters.length > 1) {
     throw validationError('Specify only one of load balancer ARN, target group ARNs and target group names');
   }
-  const all = [...context.store.targetGroups.values()];
+  const all = [...context.store.groupsByName().values()].filter((group) => context.visibility.shows(group.arn));
   if (LoadBalancerArn !== undefined) {
-    loadBalancerOf(context, LoadBalancerArn);
-    return all.filter((group) => owners.get(group.arn) === LoadBalancerArn);
+    const { arn } = loadBalancerOf(context, LoadBalancerArn);
+    const used = context.store.wiring().groupsByLoadBalancer.get(arn);
+    return all.filter((group) => used?.has(group.arn) === true);
   }
-  if (arns.length > 0) return [...new Set(arns)].map((arn) => targetGroupOf(context, arn));
-  return names.length > 0 ? named(all, names) : all;
+  if (arns.length === 0 && names.length === 0) return all;
+  for (const arn of arns) visibleTargetGroupOf(context, arn);
+  const wanted = new Set([...arns, ...named(all, names)]);
+  return all.filter((group) => wanted.has(group.arn));
 }
 
-function named(all: readonly TargetGroup[], names: readonly string[]): readonly TargetGroup[] {
-  const missing = names.find((name) => !all.some((group) => group.name === name));
-  if (missing === undefined) return all.filter((group) => names.includes(group.name));
-  throw new ApiError('TargetGroupNotFound', `One or more target groups not found: '${missing}'`);
+/** The ARNs of the named groups, all of which must be there. */
+function named(all: readonly TargetGroup[], names: readonly string[]): readonly string[] {
+  const arns = new Map(all.map((group) => [group.name, group.arn]));
+  return names.map((name) => {
+    const arn = arns.get(name);
+    if (arn !== undefined) return arn;
+    throw new ApiError('TargetGroupNotFound', `One or more target groups not found: '${name}'`);
+  });
 }
 
 /** An absent one is no error. AWS-FACTS ELBv2 "delete". */
 function deleteTargetGroup(context: Context, arn: string): DeleteTargetGroupOutput {
-  if (loadBalancerByGroup(context.store).has(arn)) {
+  if (loadBalancerByGroup(context.store).has(arn) || context.releases.holds(arn)) {
     throw new ApiError('ResourceInUse', `Target group '${arn}' is currently in use by a listener or a rule`);
   }
   const group = context.store.targetGroups.get(arn);
