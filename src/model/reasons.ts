@@ -65,6 +65,7 @@ export const REASONS = {
   AwsDenied: 'AWS denied a call. Check the permissions of the operator.',
   AwsUnavailable: 'AWS cannot be reached; it is tried again.',
   Throttled: 'AWS asked to slow down; it is tried again.',
+  NotLeading: 'Another replica of Mayfly leads; it does the work.',
   Unknown: 'Not yet known.',
 } as const;
 

@@ -31,6 +31,13 @@ export class WaitingError extends ReasonedError {
 /** May pass by itself; retried with exponential backoff and jitter. */
 export class TransientError extends ReasonedError {}
 
+/** The lease does not hold, or not for long enough to begin anything. Whoever leads then does the work. */
+export class LeaseLostError extends TransientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('NotLeading', message, options);
+  }
+}
+
 /** Whatever was thrown, as an Error. Objects are named by their kind only, since their members may be secret. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;

@@ -16,31 +16,45 @@ export interface Lease {
 }
 
 export interface LeasePort {
-  /** Consistent read; undefined when nobody ever held it. */
+  /**
+   * Consistent read; undefined when nobody ever held it. A record that cannot be understood is read as a lease of an
+   * unknown holder: it is waited for, and replaced.
+   */
   read(): Promise<Lease | undefined>;
-  /** Replaces exactly `previous` (undefined: none) by `next`; false when somebody else wrote in between. Throws when the outcome is not known. */
+  /**
+   * Replaces exactly `previous` (what was read or written last; undefined: none) by `next`; false when somebody else
+   * wrote in between. Throws when the outcome is not known.
+   */
   swap(previous: Lease | undefined, next: Lease): Promise<boolean>;
 }
 
-/** What is done while leading. */
+/** One time of leading, from a taking of the lease to its end. */
 export interface Term {
   readonly epoch: number;
 }
 
+/** What is done while leading. */
 export interface Led {
-  /** Ends what was begun. `graceMs` is for work under way: 0 when the lease is lost. Never rejects. */
+  /**
+   * Ends what was begun. `graceMs` is for work under way: 0 when the lease is lost, which may also happen during the
+   * grace of a stop before. Never rejects.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
 export interface Leadership {
-  /** Begins to take part. `lead` is called at the start of each term; its `stop` is awaited before the lease is given back. */
+  /**
+   * Begins to take part, once. `lead` is called at the start of each term; its `stop` is awaited before the lease is
+   * given back, and before a next term begins (but not for ever). When `lead` throws, the lease is given back.
+   */
   start(lead: (term: Term) => Led): void;
+  /** True while the lease holds, also when it does not hold for long enough to begin anything. */
   isLeader(): boolean;
-  /** Of the term under way. */
+  /** Of the term under way; undefined while standing by. */
   epoch(): number | undefined;
   /** Throws `LeaseLostError` unless the lease holds for longer than a call may take. Called right before everything that changes something. */
   require(): void;
-  /** The newest lease seen of another replica: whom to nudge. */
+  /** The newest lease seen of another replica, unless given back: whom to nudge. Undefined while leading. */
   other(): Lease | undefined;
   /** Ends the term, gives the lease back, and takes part no more. Never rejects. */
   stop(): Promise<void>;

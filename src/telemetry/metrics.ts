@@ -149,6 +149,40 @@ export function makeMetrics() {
       labelNames: ['kind'],
       registers,
     }),
+    leader: new Gauge({
+      name: 'mayfly_leader',
+      help: 'Whether this replica leads (1) or stands by (0).',
+      registers,
+    }),
+    leaderTransitions: new Counter({
+      name: 'mayfly_leader_transitions_total',
+      help: 'How often this replica began or ceased to lead.',
+      registers,
+    }),
+    leaseRenewals: new Counter({
+      name: 'mayfly_lease_renewals_total',
+      help: 'Renewals of the lease by its holder, by outcome; one that is unknown may have been applied.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    orphans: new Gauge({
+      name: 'mayfly_orphans',
+      help: 'Owned things that no record names, by kind, whether they may be taken away or not.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    orphansDeleted: new Counter({
+      name: 'mayfly_orphans_deleted_total',
+      help: 'Orphans that were taken away, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    orphansHeld: new Gauge({
+      name: 'mayfly_orphans_held',
+      help: '1 while no orphan is taken away: too many at once (limit), no record at all, a listing that is not whole, or a pause.',
+      labelNames: ['reason'],
+      registers,
+    }),
     frontDoorRequests: new Counter({
       name: 'mayfly_front_door_requests_total',
       help: 'Requests answered by the front door, by page.',
