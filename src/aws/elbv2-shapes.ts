@@ -5,13 +5,14 @@ import type {
   Rule,
   RuleCondition,
   Tag,
+  TagDescription,
   TargetGroup,
   TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ObservedRule, ObservedTarget, ObservedTargetGroup, TargetState } from '../model/observed.ts';
 import type { TargetGroupSpec } from '../model/step.ts';
 import { required } from './classify.ts';
-import type { WeightedTargetGroup } from './ports.ts';
+import type { Tags, WeightedTargetGroup } from './ports.ts';
 
 const TARGET_STATES: readonly TargetState[] = [
   'initial',
@@ -88,6 +89,11 @@ export function toTags(tags: Readonly<Record<string, string>>): Tag[] {
   return Object.entries(tags)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([Key, Value]) => ({ Key, Value }));
+}
+
+export function toTagged({ ResourceArn, Tags: tags = [] }: TagDescription): readonly [string, Tags] {
+  const arn = required(ResourceArn, 'elasticloadbalancing:DescribeTags', 'ResourceArn');
+  return [arn, Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]))];
 }
 
 /** Equal specs give equal settings, for which creating again succeeds (AWS-FACTS ELBv2 "CreateTargetGroup"). */

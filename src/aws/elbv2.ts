@@ -7,6 +7,7 @@ import {
   DeregisterTargetsCommand,
   DescribeListenersCommand,
   DescribeRulesCommand,
+  DescribeTagsCommand,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
   type ElasticLoadBalancingV2Client,
@@ -23,16 +24,23 @@ import {
   toObservedRule,
   toObservedTarget,
   toObservedTargetGroup,
+  toTagged,
   toTags,
 } from './elbv2-shapes.ts';
 import { collectPages } from './pages.ts';
-import type { Elbv2Port } from './ports.ts';
+import type { Elbv2Port, Tags } from './ports.ts';
 
 /** AWS-FACTS ELBv2 "pages". */
 const PAGE_SIZE = 400;
+const TAGS_PER_CALL = 20;
 
 export function makeElbv2(client: ElasticLoadBalancingV2Client, call: Call): Elbv2Port {
-  return { ...makeReads(client, call), ...makeTargetGroups(client, call), ...makeRules(client, call) };
+  return {
+    ...makeReads(client, call),
+    ...makeTags(client, call),
+    ...makeTargetGroups(client, call),
+    ...makeRules(client, call),
+  };
 }
 
 type Reads = Pick<Elbv2Port, 'describeTargetGroups' | 'describeRules' | 'describeTargetHealth' | 'listenerExists'>;
@@ -72,6 +80,27 @@ function makeReads(client: ElasticLoadBalancingV2Client, call: Call): Reads {
       const asked = call('elasticloadbalancing:DescribeListeners', (options) => client.send(command, options));
       const answer = await asked.catch(undefinedIfNotFound);
       return (answer?.Listeners ?? []).some(({ ListenerArn }) => ListenerArn === arn);
+    },
+  };
+}
+
+/** One ARN that is gone fails its whole batch (AWS-FACTS ELBv2 "pages"), of which each is then asked for alone. */
+function makeTags(client: ElasticLoadBalancingV2Client, call: Call): Pick<Elbv2Port, 'describeTags'> {
+  const operation = 'elasticloadbalancing:DescribeTags';
+  const ask = async (arns: readonly string[]): Promise<readonly (readonly [string, Tags])[]> => {
+    const command = new DescribeTagsCommand({ ResourceArns: [...arns] });
+    const asked = call(operation, (options) => client.send(command, options));
+    const answer = await asked.catch(undefinedIfNotFound);
+    if (answer) return (answer.TagDescriptions ?? []).map(toTagged);
+    if (arns.length === 1) return [];
+    return (await Promise.all(arns.map((arn) => ask([arn])))).flat();
+  };
+  return {
+    async describeTags(arns) {
+      const unique = [...new Set(arns)];
+      const starts = Array.from({ length: Math.ceil(unique.length / TAGS_PER_CALL) }, (_, at) => at * TAGS_PER_CALL);
+      const answers = await Promise.all(starts.map((start) => ask(unique.slice(start, start + TAGS_PER_CALL))));
+      return new Map(answers.flat());
     },
   };
 }

@@ -24,6 +24,7 @@ export const OPERATIONS = {
   'elasticloadbalancing:DescribeTargetGroups': reads('elb-describe', 'elb-all'),
   'elasticloadbalancing:DescribeRules': reads('elb-describe', 'elb-all'),
   'elasticloadbalancing:DescribeTargetHealth': reads('elb-describe', 'elb-all'),
+  'elasticloadbalancing:DescribeTags': reads('elb-describe', 'elb-all'),
   'elasticloadbalancing:DescribeListeners': reads('elb-describe', 'elb-all'),
   'elasticloadbalancing:CreateTargetGroup': writes('elb-mutate', 'elb-all'),
   'elasticloadbalancing:ModifyTargetGroupAttributes': writes('elb-mutate', 'elb-all'),

@@ -60,6 +60,8 @@ export interface Elbv2Port {
   /** All rules of the listener but the default one, 400 a page. */
   describeRules(listenerArn: string): Promise<readonly ObservedRule[]>;
   describeTargetHealth(targetGroupArn: string): Promise<readonly ObservedTarget[]>;
+  /** Of target groups and rules, by ARN; any number, asked 20 at a time. What does not exist any more is absent. */
+  describeTags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
   /** Idempotent for equal settings. Also sets the deregistration delay. Returns the ARN. */
   createTargetGroup(spec: TargetGroupSpec): Promise<string>;
   /** Deleting an absent target group succeeds; throws `in-use` while a rule forwards to it. */
@@ -75,6 +77,8 @@ export interface Elbv2Port {
   /** For the start-up check. */
   listenerExists(arn: string): Promise<boolean>;
 }
+
+export type Tags = Readonly<Record<string, string>>;
 
 export interface WeightedTargetGroup {
   readonly targetGroupArn: string;

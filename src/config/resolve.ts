@@ -62,6 +62,8 @@ function resolvePolicy(policy: FileConfig['policy']): Policy {
     controlMs: policy.control,
     healthLookMs: policy.healthLook,
     retentionMs: policy.retention,
+    orphanGraceMs: policy.orphanGrace,
+    orphanLimit: policy.orphanLimit,
   };
 }
 

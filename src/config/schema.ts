@@ -143,6 +143,13 @@ const policy = group({
   retention: duration({ min: 60_000 })
     .prefault(fromPolicy(DEFAULT_POLICY.retentionMs))
     .describe('How long the record of a stopped environment is kept.'),
+  orphanGrace: policyTime(
+    DEFAULT_POLICY.orphanGraceMs,
+    'How long something must have had no record before it is taken away.',
+  ),
+  orphanLimit: integer(0, 10_000)
+    .optional()
+    .describe('Most orphaned environments taken away without asking; absent: a quarter of all, at least 3.'),
 });
 
 export const FileSchema = group({

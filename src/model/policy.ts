@@ -20,6 +20,10 @@ export interface Policy {
   readonly healthLookMs: number;
   /** STOPPED records are kept this long after everything is verified gone. */
   readonly retentionMs: number;
+  /** What no record names must have been seen so in every pass for this long, and be this old, before it is taken away. */
+  readonly orphanGraceMs: number;
+  /** Most orphaned environments that are taken away without asking. Absent: see `orphansAllowed`. */
+  readonly orphanLimit?: number | undefined;
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -35,9 +39,17 @@ export const DEFAULT_POLICY: Policy = {
   controlMs: 15_000,
   healthLookMs: 600_000,
   retentionMs: 7 * 24 * 3_600_000,
+  orphanGraceMs: 900_000,
 };
 
 /** Exponential pause before the attempt after `failures` failures in a row. */
 export function backoffMs(policy: Policy, failures: number): number {
   return Math.min(policy.backoffMaxMs, policy.backoffBaseMs * 2 ** Math.max(0, failures - 1));
+}
+
+const FEW_ORPHANS = 3;
+
+/** Of `owned` environments. More than a quarter at once looks like a table that was lost or mistaken, not like leftovers. */
+export function orphansAllowed(policy: Policy, owned: number): number {
+  return policy.orphanLimit ?? Math.max(FEW_ORPHANS, Math.floor(owned / 4));
 }

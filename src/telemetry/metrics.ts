@@ -179,7 +179,7 @@ export function makeMetrics() {
     }),
     orphansHeld: new Gauge({
       name: 'mayfly_orphans_held',
-      help: '1 while no orphan is taken away: too many at once (limit), no record at all, a listing that is not whole, or a pause.',
+      help: 'Orphans wait, by reason: 1 when too many at once (limit), no record at all, an incomplete listing, or a pause.',
       labelNames: ['reason'],
       registers,
     }),

@@ -1,0 +1,187 @@
+/**
+ * The loop that takes away what no record names (DESIGN §6.10): leftovers of records that were deleted, of calls that were
+ * applied late, of an operator that died. One key; it lists AWS first and then the table, so that whatever it finds in
+ * AWS had time to get its record. What it may delete is decided by `plan/orphans.ts`; this file reads, applies and tells.
+ */
+import type { Applier } from '../apply/applier.ts';
+import { beginPass, type Pass } from '../apply/context.ts';
+import { failed } from '../apply/outcome.ts';
+import { AwsError } from '../aws/errors.ts';
+import type { Aws } from '../aws/ports.ts';
+import type { Config } from '../model/config.ts';
+import type { Step, StepKind } from '../model/step.ts';
+import type { FleetSnapshot, Snapshots } from '../observe/snapshot.ts';
+import {
+  arnsToVerify,
+  type Collected,
+  HELD_REASONS,
+  type Held,
+  type Memory,
+  type OrphanPlan,
+  type OwnedListing,
+  planOrphans,
+} from '../plan/orphans.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Reconcile, ReconcileContext } from '../runtime/controller.ts';
+import { TransientError } from '../runtime/errors.ts';
+import type { EnvironmentStore } from '../store/port.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface OrphanLoop {
+  readonly config: Config;
+  readonly aws: Pick<Aws, 'elbv2'>;
+  readonly snapshots: Snapshots;
+  readonly store: EnvironmentStore;
+  readonly applier: Applier;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** The whole installation is paused: orphans are counted and told, and stay. */
+  readonly paused: () => boolean;
+}
+
+/** The loop's name and its one key. */
+export const ORPHANS = 'orphans';
+
+const KINDS = ['task', 'target-group', 'rule'] as const;
+type Kind = (typeof KINDS)[number];
+
+const KIND_OF_STEP: Readonly<Partial<Record<StepKind, Kind>>> = {
+  'stop-task': 'task',
+  'delete-target-group': 'target-group',
+  'delete-rule': 'rule',
+};
+
+/** Its memory lives in the returned function: after a restart every orphan is young again. */
+export function makeOrphanReconcile(loop: OrphanLoop): Reconcile {
+  let memory: Memory = new Map();
+  let told = '';
+  startAtZero(loop.metrics);
+
+  return async (_key, run) => {
+    const plan = await observeAndPlan(loop, memory);
+    memory = plan.seen;
+    measure(loop.metrics, plan);
+    told = tellOnce(run.logger, plan, told);
+    for (const orphan of plan.collect) await collect(loop, run, orphan);
+    const { policy, intervals } = loop.config;
+    const afterMs = plan.settling ? Math.min(intervals.resyncMs, policy.settleMs + 1) : intervals.resyncMs;
+    return { requeueAfterMs: afterMs, priority: 'low' };
+  };
+}
+
+async function observeAndPlan(loop: OrphanLoop, memory: Memory): Promise<OrphanPlan> {
+  const { config, aws, snapshots, store, clock, paused } = loop;
+  const { installation, policy } = config;
+  try {
+    const listing = listingOf(await snapshots.since(clock.monotonic()), config);
+    const sessions = new Set((await store.list()).map(({ sessionId }) => sessionId));
+    const arns = arnsToVerify({ installation, listing, sessions });
+    const tags = await aws.elbv2.describeTags(arns);
+    const times = { now: clock.now(), monotonic: clock.monotonic() };
+    return planOrphans({ installation, listing, sessions, tags, memory, policy, paused: paused(), ...times });
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    const { reason, message } = failed(error);
+    throw new TransientError(reason, message, { cause: error });
+  }
+}
+
+/** A front door's target group may be named as ours are; it is nobody's environment. */
+function listingOf(snapshot: FleetSnapshot, { listeners }: Config): OwnedListing {
+  const doors = new Set(listeners.map(({ frontDoorTargetGroupArn }) => frontDoorTargetGroupArn));
+  const clusters = [...snapshot.tasksByCluster];
+  const rules = [...snapshot.rulesByListener.values()];
+  return {
+    tasks: clusters.flatMap(([cluster, read]) =>
+      read.ok ? [...read.value.values()].flat().map((task) => ({ cluster, task })) : [],
+    ),
+    groups: [...snapshot.targetGroupsByName.values()].filter(({ arn }) => !doors.has(arn)),
+    rules: rules.flatMap((read) => (read.ok ? read.value : [])),
+    whole: clusters.every(([, { ok }]) => ok) && rules.every(({ ok }) => ok),
+  };
+}
+
+/** One orphan that cannot be taken away does not keep the others. */
+async function collect(
+  { store, applier, metrics }: OrphanLoop,
+  run: ReconcileContext,
+  orphan: Collected,
+): Promise<void> {
+  const { session, steps } = orphan;
+  run.signal.throwIfAborted();
+  const logger = run.logger.child({ orphan: session });
+  if (await store.get(session)) {
+    logger.info('a record names it again; it is left to its environment');
+    return;
+  }
+  const pass = passFor(orphan, logger);
+  for (const step of steps) {
+    const outcome = await applier.apply(session, step, pass);
+    if (!outcome.ok) return;
+    count(metrics, step);
+  }
+}
+
+function passFor({ group }: Collected, logger: Logger): Pass {
+  const runsNothing = async (): Promise<never> => {
+    throw new Error('an orphan has no record, and no attempt to write into it');
+  };
+  return beginPass({ targetGroup: group }, runsNothing, logger);
+}
+
+function count(metrics: Metrics, { kind }: Step): void {
+  const what = KIND_OF_STEP[kind];
+  if (what) metrics.orphansDeleted.inc({ kind: what });
+}
+
+function startAtZero(metrics: Metrics): void {
+  for (const kind of KINDS) {
+    metrics.orphans.set({ kind }, 0);
+    metrics.orphansDeleted.inc({ kind }, 0);
+  }
+  for (const reason of HELD_REASONS) metrics.orphansHeld.set({ reason }, 0);
+}
+
+function measure(metrics: Metrics, { orphans, held }: OrphanPlan): void {
+  const sum = (of: (orphan: OrphanPlan['orphans'][number]) => number): number =>
+    orphans.reduce((total, orphan) => total + of(orphan), 0);
+  metrics.orphans.set(
+    { kind: 'task' },
+    sum(({ tasks }) => tasks.length),
+  );
+  metrics.orphans.set(
+    { kind: 'target-group' },
+    sum(({ group }) => (group ? 1 : 0)),
+  );
+  metrics.orphans.set(
+    { kind: 'rule' },
+    sum(({ rules }) => rules.length),
+  );
+  for (const reason of HELD_REASONS) metrics.orphansHeld.set({ reason }, held?.reason === reason ? 1 : 0);
+}
+
+/** Says what is held, blocked or young when that is not what was said last. Returns what was said. */
+function tellOnce(logger: Logger, { held, blocked, young }: OrphanPlan, told: string): string {
+  const lines = [...(held ? [heldText(held)] : []), ...blocked.map(({ why }) => `an orphan is left alone: ${why}`)];
+  const now = JSON.stringify([lines, young.map(({ name }) => name)]);
+  if (now === told) return told;
+  for (const line of lines) logger.warn({ reason: held?.reason }, line);
+  if (young.length > 0) {
+    logger.info({ orphans: young.map(({ name, session }) => session ?? name) }, 'orphans were found; their grace runs');
+  }
+  return now;
+}
+
+function heldText({ reason, count, allowed }: Held): string {
+  switch (reason) {
+    case 'limit':
+      return `no orphan is deleted: ${count} at once, allowed are ${allowed}. Is this the right table? If they are to go, set policy.orphanLimit to ${count} for a while`;
+    case 'empty-table':
+      return `no orphan is deleted: the table has no record at all, and ${count} environments have resources. Is this the right table? If they are to go, delete them by hand`;
+    case 'incomplete':
+      return `no orphan is deleted: a cluster or listener could not be read, so ${count} may not be all there is`;
+    case 'paused':
+      return `no orphan is deleted: Mayfly is paused; ${count} wait`;
+  }
+}

@@ -1,0 +1,263 @@
+/** What no record names, against the local AWS: found, spared, and taken away in order. */
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeApplier } from '../../src/apply/applier.ts';
+import { makeOrphanReconcile, ORPHANS } from '../../src/controllers/orphans.ts';
+import { hostOf, targetGroupName } from '../../src/model/names.ts';
+import { tagsFor } from '../../src/plan/tasks.ts';
+import { makeSnapshots } from '../../src/observe/snapshot.ts';
+import type { Result } from '../../src/runtime/outcome.ts';
+import { type ControllerWorld, labelled, makeControllerWorld } from './world.ts';
+import { INSTALLATION } from '../aws/local-world.ts';
+
+const MINUTE = 60_000;
+const GRACE = 15 * MINUTE;
+
+let world: ControllerWorld;
+let paused: boolean;
+let lines: string[];
+let pass: () => Promise<Result>;
+
+beforeEach(async () => {
+  world = await makeControllerWorld();
+  paused = false;
+  lines = [];
+  restart();
+  world.store.seed(labelled({ session_id: 'tt-kept', wanted: false }));
+});
+
+afterEach(async () => {
+  await world.close();
+});
+
+/** A new process: what was seen before is forgotten. */
+function restart(): void {
+  const { local, config, store, supervisors: control } = world;
+  const { aws, clock, metrics } = local;
+  const reconcile = makeOrphanReconcile({
+    config,
+    aws,
+    snapshots: makeSnapshots({
+      aws,
+      installation: INSTALLATION,
+      clusters: ['main'],
+      listenerArns: config.listeners.map(({ arn }) => arn),
+      clock,
+    }),
+    store,
+    applier: makeApplier({ aws, control, clock, metrics }),
+    clock,
+    metrics,
+    paused: () => paused,
+  });
+  const logger = pino(
+    { level: 'info' },
+    { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
+  );
+  pass = async () => {
+    const result = await reconcile(ORPHANS, { signal: new AbortController().signal, logger, priority: 'low' });
+    await clock.advance(1);
+    return result;
+  };
+}
+
+/** Passes at their own pace. */
+async function run(ms: number): Promise<void> {
+  const { clock } = world.local;
+  for (const end = clock.monotonic() + ms; clock.monotonic() < end; ) {
+    const { requeueAfterMs = 0 } = await pass();
+    await clock.advance(requeueAfterMs);
+  }
+}
+
+interface Made {
+  readonly group: string;
+  readonly rule: string;
+  readonly task: string;
+}
+
+let priority = 2_000;
+
+/** Task, target group and rule as Mayfly makes them, and no record. */
+async function leftOver(session: string, tags = tagsFor(INSTALLATION, session, 'web')): Promise<Made> {
+  const { aws, request, project, frontDoorArn } = world.local;
+  const outcome = await aws.ecs.runTask(request(session), `token-${session}`);
+  const group = await aws.elbv2.createTargetGroup({
+    name: targetGroupName(INSTALLATION, session),
+    vpcId: 'vpc-1',
+    port: 3001,
+    healthPath: '/',
+    healthIntervalSeconds: 5,
+    deregistrationDelaySeconds: 30,
+    tags,
+  });
+  const rule = await ruleTo(group, hostOf(project.listener, session), tags, frontDoorArn);
+  return { group, rule, task: outcome.ok ? outcome.task.arn : '' };
+}
+
+async function ruleTo(group: string, host: string, tags: Readonly<Record<string, string>>, door: string) {
+  const { aws, project } = world.local;
+  const made = await aws.elbv2.createRule({
+    listenerArn: project.listener.arn,
+    priority: (priority += 1),
+    host,
+    tags,
+    forward: [
+      { targetGroupArn: group, weight: 1 },
+      { targetGroupArn: door, weight: 0 },
+    ],
+  });
+  return made.arn;
+}
+
+async function left(): Promise<Record<'tasks' | 'groups' | 'rules', number>> {
+  const { aws, project } = world.local;
+  const tasks = await aws.ecs.listTasks('main', `mayfly/${INSTALLATION}`);
+  const groups = await aws.elbv2.describeTargetGroups();
+  const rules = await aws.elbv2.describeRules(project.listener.arn);
+  return { tasks: tasks.length, groups: groups.length - 1, rules: rules.length };
+}
+
+const ALL = { tasks: 1, groups: 1, rules: 1 };
+const NONE = { tasks: 0, groups: 0, rules: 0 };
+
+async function metric(name: string): Promise<Record<string, number>> {
+  const found = await world.local.metrics.registry.getSingleMetric(name)?.get();
+  return Object.fromEntries((found?.values ?? []).map(({ labels, value }) => [Object.values(labels).join(), value]));
+}
+
+describe('an orphan', () => {
+  it('is spared for the grace, and then taken away in order', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    expect(await left()).toEqual(ALL);
+    expect(world.mutations().filter((operation) => operation.startsWith('Delete'))).toEqual([]);
+    await pass();
+    expect(world.mutations()).toEqual(['DeleteRule', 'DeleteTargetGroup']);
+    expect(await left()).toEqual({ tasks: 1, groups: 0, rules: 0 });
+    await run(6_000);
+    expect(world.mutations()).toEqual(['StopTask']);
+    expect(await left()).toEqual(NONE);
+    expect(await metric('mayfly_orphans_deleted_total')).toEqual({ task: 1, 'target-group': 1, rule: 1 });
+    await run(MINUTE);
+    expect(await metric('mayfly_orphans')).toEqual({ task: 0, 'target-group': 0, rule: 0 });
+    expect(world.mutations()).toEqual([]);
+  });
+
+  it('is none any more when a record names it, even one that cannot be understood', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    world.store.seed(labelled({ session_id: 'tt-old', wanted: 'perhaps' }));
+    await run(2 * GRACE);
+    expect(await left()).toEqual(ALL);
+  });
+
+  it('is young again after a restart', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    restart();
+    await run(GRACE - 1);
+    expect(await left()).toEqual(ALL);
+  });
+
+  it('is left to a record that came while its tags were read', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    world.local.fault.now = {
+      after: (operation) => {
+        if (operation === 'DescribeTags') world.store.seed(labelled({ session_id: 'tt-old' }));
+        return undefined;
+      },
+    };
+    await pass();
+    expect(await left()).toEqual(ALL);
+    expect(lines).toContain('a record names it again; it is left to its environment');
+  });
+});
+
+describe('nothing is deleted', () => {
+  const later = async (): Promise<void> => run(2 * GRACE);
+
+  it('that somebody else made, and it is said', async () => {
+    await leftOver('tt-old', { 'mayfly:installation': 'other', 'mayfly:session': 'tt-old' });
+    await later();
+    expect(await left()).toEqual(ALL);
+    expect(lines.filter((line) => line.includes('do not say that Mayfly test made it'))).toHaveLength(1);
+  });
+
+  it('that a person\u2019s rule forwards to', async () => {
+    const { group } = await leftOver('tt-old');
+    await ruleTo(group, 'mine.preview.test', { team: 'qa' }, world.local.frontDoorArn);
+    await later();
+    expect(await left()).toEqual({ ...ALL, rules: 2 });
+    expect(lines).toContainEqual(expect.stringContaining("is not Mayfly's; delete it first"));
+  });
+
+  it('when the table is empty', async () => {
+    await leftOver('tt-old');
+    world.store.remove('tt-kept');
+    await later();
+    expect(await left()).toEqual(ALL);
+    expect(await metric('mayfly_orphans_held')).toMatchObject({ 'empty-table': 1, limit: 0 });
+    expect(lines).toContainEqual(expect.stringContaining('no record at all'));
+  });
+
+  it('when there is too much of it', async () => {
+    for (const session of ['tt-1', 'tt-2', 'tt-3', 'tt-4']) await leftOver(session);
+    await later();
+    expect(await left()).toEqual({ tasks: 4, groups: 4, rules: 4 });
+    expect(await metric('mayfly_orphans_held')).toMatchObject({ limit: 1 });
+    expect(lines).toContainEqual(expect.stringContaining('set policy.orphanLimit to 4'));
+  });
+
+  it('after a listing that is not whole, until one is', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    world.lose('ListTasks', 'before');
+    await pass();
+    expect(await left()).toEqual(ALL);
+    expect(await metric('mayfly_orphans_held')).toMatchObject({ incomplete: 1 });
+    await run(2 * MINUTE);
+    expect(await left()).toEqual(NONE);
+  });
+
+  it('when target groups or tags cannot be read', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    for (const operation of ['DescribeTargetGroups', 'DescribeTags']) {
+      world.lose(operation, 'before');
+      await expect(pass()).rejects.toMatchObject({ reason: 'AwsUnavailable' });
+    }
+    expect(await left()).toEqual(ALL);
+  });
+
+  it('while Mayfly is paused, and all of it afterwards', async () => {
+    await leftOver('tt-old');
+    paused = true;
+    await later();
+    expect(await left()).toEqual(ALL);
+    expect(await metric('mayfly_orphans_held')).toMatchObject({ paused: 1 });
+    paused = false;
+    await run(2 * MINUTE);
+    expect(await left()).toEqual(NONE);
+  });
+});
+
+it('takes away the others when one cannot be', async () => {
+  const { rule } = await leftOver('tt-1');
+  await leftOver('tt-2');
+  await run(GRACE - 1);
+  let refused = 0;
+  world.local.fault.now = {
+    before: (operation) => {
+      if (operation !== 'DeleteRule' || refused > 0) return undefined;
+      refused += 1;
+      return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    },
+  };
+  await pass();
+  expect(rule).not.toBe('');
+  expect(await left()).toEqual({ tasks: 2, groups: 1, rules: 1 });
+  await run(2 * MINUTE);
+  expect(await left()).toEqual(NONE);
+});
