@@ -8,10 +8,13 @@ import { isDynamoDb, makeDynamoDb } from './dynamodb.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { makeEcr } from './ecr/service.ts';
 import { firstAddress } from './ecs/addresses.ts';
-import type { EcsOptions, TaskTimings } from './ecs/context.ts';
-import { DEFAULT_TIMINGS, makeEcs } from './ecs/service.ts';
+import type { EcsOptions } from './ecs/context.ts';
+import { makeEcs } from './ecs/service.ts';
 import type { Ecs } from './ecs/service.ts';
 import { emptyEcsState, parseEcsState } from './ecs/state.ts';
+import type { EcsSwitches } from './ecs/switches.ts';
+import { DEFAULT_TIMINGS } from './ecs/timings.ts';
+import type { TaskTimings } from './ecs/timings.ts';
 import { listen } from './http.ts';
 import { makeImages, registryHost } from './images.ts';
 import type { Images, LocalImage } from './images.ts';
@@ -48,6 +51,8 @@ export interface LocalAwsOptions {
   /** How long a new task stays invisible, in ms. Default 0. */
   readonly visibilityLagMs?: number;
   readonly failRunTask?: EcsOptions['failRunTask'];
+  /** Where ECS's behaviour varies; before `timings`, `visibilityLagMs` and the others above. */
+  readonly ecs?: Partial<EcsSwitches>;
   /** Default: child processes. */
   readonly runner?: TaskRunner;
   readonly log?: (line: string) => void;
@@ -210,6 +215,7 @@ async function openEcs(
     changed: () => state.save(),
     ...(stopTimeoutSeconds !== undefined && { stopTimeoutSeconds }),
     ...(failRunTask !== undefined && { failRunTask }),
+    ...options.ecs,
   });
   closers.push(() => ecs.close());
   return ecs;

@@ -1,4 +1,10 @@
-/** The addresses of the subnets. One that was freed last is given out last: what still points to it should notice first. */
+/** The addresses of the subnets. */
+
+/**
+ * `last`: one that was freed last is given out last, so that what still points to it has time to notice. `first`: it
+ * goes to the very next task at once, as it may on AWS.
+ */
+export type AddressReuse = 'last' | 'first';
 
 export interface AddressPool {
   has(subnetId: string): boolean;
@@ -17,14 +23,14 @@ interface Subnet {
 }
 
 /** Throws when a block is not `a.b.c.d/n` with n from 16 to 28, as for AWS's subnets. */
-export function makeAddressPool(subnets: Readonly<Record<string, string>>): AddressPool {
+export function makeAddressPool(subnets: Readonly<Record<string, string>>, reuse: AddressReuse): AddressPool {
   const pools = new Map(Object.entries(subnets).map(([id, cidr]) => [id, subnetOf(id, cidr)]));
   return {
     has: (subnetId) => pools.has(subnetId),
     take(subnetIds) {
       for (const subnetId of subnetIds) {
         const pool = pools.get(subnetId);
-        const address = pool && takeFrom(pool);
+        const address = pool && takeFrom(pool, reuse);
         if (address !== undefined) {
           return { subnetId, address };
         }
@@ -42,7 +48,11 @@ export function firstAddress(id: string, cidr: string): string {
   return toText(subnetOf(id, cidr).next);
 }
 
-function takeFrom(pool: Subnet): string | undefined {
+function takeFrom(pool: Subnet, reuse: AddressReuse): string | undefined {
+  const freed = reuse === 'first' ? pool.freed.pop() : undefined;
+  if (freed !== undefined) {
+    return freed;
+  }
   if (pool.next < pool.end) {
     pool.next += 1;
     return toText(pool.next - 1);

@@ -65,7 +65,7 @@ export function describeClusters(ctx: EcsContext, input: DescribeClustersRequest
 }
 
 function clusterShape(ctx: EcsContext, cluster: ClusterRecord, withTags: boolean): Cluster {
-  const tasks = Object.values(ctx.state.tasks).filter((task) => task.cluster === cluster.name);
+  const tasks = ctx.index.listed({ cluster: cluster.name, desiredStatus: 'RUNNING' });
   return {
     clusterArn: clusterArn(ctx, cluster.name),
     clusterName: cluster.name,

@@ -15,7 +15,7 @@ const SIZES: Readonly<Record<number, readonly [from: number, to: number, step: n
 const MEMORY_GAPS: Readonly<Record<number, readonly number[]>> = { 256: [1536] };
 
 /** `256`, `.25 vCPU` → 256. Undefined when it is neither. */
-function cpuUnits(text: string): number | undefined {
+export function cpuUnits(text: string): number | undefined {
   const match = /^(\d+)$|^(\d*\.?\d+) ?vcpu$/i.exec(text.trim());
   return match ? Number(match[1] ?? Number(match[2]) * 1024) : undefined;
 }

@@ -13,6 +13,7 @@ const MAX_TOKEN = 64;
 const MAX_OVERRIDES = 8192;
 const MAX_SUBNETS = 16;
 const MAX_SECURITY_GROUPS = 5;
+const PLATFORMS = ['LATEST', '1.4.0', '1.3.0'];
 
 /** What can be said without the task definition. AWS-FACTS ECS "RunTask count" to "overrides". */
 export function checkRunTask(input: RunTaskRequest): void {
@@ -26,6 +27,9 @@ export function checkRunTask(input: RunTaskRequest): void {
   if (input.launchType === 'EXTERNAL') {
     throw new ApiError('UnsupportedFeatureException', 'launchType EXTERNAL is not offered locally');
   }
+  if (!PLATFORMS.includes(input.platformVersion ?? 'LATEST')) {
+    throw new ApiError('PlatformUnknownException', `platformVersion must be one of ${PLATFORMS.join(', ')}`);
+  }
   checkTags(input.tags);
 }
 
@@ -35,10 +39,16 @@ export function runnableDefinition(ctx: EcsContext, input: RunTaskRequest): Defi
   if (record === undefined) {
     throw clientError('TaskDefinition not found.');
   }
-  if (record.definition.status !== 'ACTIVE') {
+  if (record.definition.status !== 'ACTIVE' && !isInWindow(ctx, record)) {
     throw clientError('TaskDefinition is inactive');
   }
   return record;
+}
+
+/** AWS-FACTS ECS "task definitions": for a while, what was deregistered still runs. */
+function isInWindow(ctx: EcsContext, { deregisteredAt, definition }: DefinitionRecord): boolean {
+  const since = ctx.clock.now() - (deregisteredAt ?? Number.NEGATIVE_INFINITY);
+  return definition.status === 'INACTIVE' && since < ctx.deregistrationWindowMs;
 }
 
 /** What depends on the task definition. */
@@ -91,7 +101,10 @@ function checkOverrides(overrides: TaskOverride | undefined, record: DefinitionR
   if (size > MAX_OVERRIDES) {
     throw invalid(`Overrides must be at most ${MAX_OVERRIDES} characters as JSON; found ${size}`);
   }
-  for (const { name } of overrides?.containerOverrides ?? []) {
+  for (const { name, environment = [] } of overrides?.containerOverrides ?? []) {
+    if (environment.some((variable) => !variable.name)) {
+      throw invalid(`Environment variables must have a name; found one without in the override of ${name}`);
+    }
     if (!record.definition.containerDefinitions?.some((container) => container.name === name)) {
       throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`);
     }

@@ -2,11 +2,14 @@
 import type { ContainerDefinition, RunTaskRequest, RunTaskResponse, Tag } from '@aws-sdk/client-ecs';
 import { clusterOf } from './clusters.ts';
 import { hexId } from './context.ts';
-import type { EcsContext, RunTaskFailure } from './context.ts';
+import type { EcsContext } from './context.ts';
+import { cpuUnits } from './fargate-sizes.ts';
 import type { LifeCycle } from './life-cycle.ts';
 import { containerArn, taskArn } from './names.ts';
+import { FAILURES, vcpusExhausted } from './refusals.ts';
 import { checkAgainstDefinition, checkRunTask, runnableDefinition } from './run-task-check.ts';
 import type { ContainerRecord, DefinitionRecord, FailureRecord, NetworkInterface, TaskRecord } from './state.ts';
+import type { RunTaskFailure } from './switches.ts';
 import { checkTags } from './tags.ts';
 import { remember, replay } from './tokens.ts';
 import { taskShape } from './views.ts';
@@ -20,17 +23,18 @@ export function runTask(ctx: EcsContext, lifeCycle: LifeCycle, input: RunTaskReq
   }
   const record = runnableDefinition(ctx, input);
   checkAgainstDefinition(ctx, input, record);
-  const attempts = Array.from({ length: input.count ?? 1 }, () => tryOne(ctx, { cluster, input, record }));
+  const attempts = tryAll(ctx, { cluster, input, record });
   const tasks = attempts.flatMap(({ task }) => task ?? []);
   const failures = attempts.flatMap(({ failure }) => failure ?? []);
-  const taskIds = tasks.map((task) => task.id);
-  remember(ctx, cluster, input, { taskIds, taskArns: tasks.map((task) => task.arn), failures });
+  // A task that starts in spite of its failure is one that the answer does not show.
+  const hidden = attempts.flatMap(({ task, failure }) => (task && failure ? task : []));
+  remember(ctx, cluster, input, { tasks, hidden, failures });
   for (const task of tasks) {
     lifeCycle.begin(task);
   }
-  // A task that starts in spite of its failure is one that the answer does not show.
-  const shown = attempts.flatMap(({ task, failure }) => (task && !failure ? task : []));
-  return { tasks: shown.map((task) => taskShape(ctx, task, true)), failures };
+  const shown = tasks.filter((task) => !hidden.includes(task)).map((task) => taskShape(ctx, task, true));
+  const bare = ctx.bareRunTask();
+  return { tasks: bare ? shown.map((task) => ({ ...task, containers: [], attachments: [] })) : shown, failures };
 }
 
 interface Launch {
@@ -44,14 +48,32 @@ interface Attempt {
   readonly failure?: FailureRecord;
 }
 
+/** Throws when the quota is full and says so by an exception. */
+function tryAll(ctx: EcsContext, launch: Launch): Attempt[] {
+  const count = launch.input.count ?? 1;
+  if (ctx.vcpuRefusal === 'exception' && !hasVcpus(ctx, launch, count)) {
+    throw vcpusExhausted();
+  }
+  return Array.from({ length: count }, () => tryOne(ctx, launch));
+}
+
 function tryOne(ctx: EcsContext, launch: Launch): Attempt {
   const refused = ctx.failRunTask(launch.input);
   const failure = refused && { failure: toFailure(refused) };
   if (failure !== undefined && !refused?.startsAnyway) {
     return failure;
   }
+  if (!hasVcpus(ctx, launch, 1)) {
+    return { failure: FAILURES.vcpus };
+  }
   const task = record(ctx, launch);
-  return task === undefined ? { failure: { reason: 'RESOURCE:ENI' } } : { task, ...failure };
+  return task === undefined ? { failure: FAILURES.interface } : { task, ...failure };
+}
+
+/** AWS-FACTS ECS "Fargate": the quota counts vCPUs of Fargate tasks only. */
+function hasVcpus(ctx: EcsContext, { input, record: { definition } }: Launch, count: number): boolean {
+  const units = cpuUnits(input.overrides?.cpu ?? definition.cpu ?? '') ?? 0;
+  return input.launchType !== 'FARGATE' || ctx.index.cpuUnits() + count * units <= ctx.vcpuQuota * 1024;
 }
 
 function toFailure({ arn, reason, detail }: RunTaskFailure): FailureRecord {
@@ -67,7 +89,6 @@ function record(ctx: EcsContext, launch: Launch): TaskRecord | undefined {
     return undefined;
   }
   const id = hexId(ctx.random, 32);
-  const now = ctx.clock.now();
   const task: TaskRecord = {
     ...requested(launch),
     seq: ctx.state.nextSeq,
@@ -77,15 +98,27 @@ function record(ctx: EcsContext, launch: Launch): TaskRecord | undefined {
     lastStatus: 'PROVISIONING',
     desiredStatus: 'RUNNING',
     version: 1,
-    createdAt: now,
-    visibleAt: now + ctx.visibilityLagMs(),
+    ...appearance(ctx),
+    ...(ctx.neverStops() && { frozen: true }),
     network: interfaceOf(ctx, place),
     containers: (definition.containerDefinitions ?? []).map((one) => containerOf(ctx, cluster, id, one)),
   };
   ctx.state.nextSeq += 1;
   ctx.state.tasks[id] = task;
+  ctx.index.add(task);
   ctx.changed();
   return task;
+}
+
+/** AWS-FACTS ECS "eventual consistency". */
+function appearance(ctx: EcsContext): Pick<TaskRecord, 'createdAt' | 'visibleAt' | 'listedAt'> {
+  const createdAt = ctx.clock.now();
+  const lag = ctx.visibilityLagMs();
+  return {
+    createdAt,
+    visibleAt: createdAt + (ctx.describeLagMs?.() ?? lag),
+    listedAt: createdAt + (ctx.listLagMs?.() ?? lag),
+  };
 }
 
 type Requested = Pick<

@@ -25,6 +25,7 @@ export interface DefinitionRecord {
   definition: Omit<TaskDefinition, 'registeredAt' | 'deregisteredAt' | 'deleteRequestedAt'>;
   registeredAt: number;
   deregisteredAt?: number;
+  deleteRequestedAt?: number;
   tags: Tag[];
 }
 
@@ -37,10 +38,18 @@ export type TaskStatus =
   | 'DEACTIVATING'
   | 'STOPPING'
   | 'DEPROVISIONING'
-  | 'STOPPED';
+  | 'STOPPED'
+  | 'DELETED';
 
-/** Of AWS-FACTS ECS "stopCode", those that standalone tasks can have here. */
-export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'InfrastructureHealth';
+/** AWS-FACTS ECS "stopCode". */
+export type StopCode =
+  | 'TaskFailedToStart'
+  | 'EssentialContainerExited'
+  | 'UserInitiated'
+  | 'ServiceSchedulerInitiated'
+  | 'SpotInterruption'
+  | 'TerminationNotice'
+  | 'InfrastructureHealth';
 
 export interface TaskRecord {
   /** Ascends with creation; the key of pages. */
@@ -61,8 +70,14 @@ export interface TaskRecord {
   desiredStatus: 'RUNNING' | 'STOPPED';
   version: number;
   createdAt: number;
-  /** Until then DescribeTasks answers MISSING and ListTasks leaves it out. */
+  /** Until then DescribeTasks answers MISSING. */
   visibleAt: number;
+  /** Until then ListTasks leaves it out; absent: `visibleAt`. */
+  listedAt?: number;
+  /** Of the token that made it, in `EcsState.tokens`. */
+  tokenKey?: string;
+  /** It never reports STOPPED. */
+  frozen?: boolean;
   pullStartedAt?: number;
   pullStoppedAt?: number;
   startedAt?: number;
@@ -81,7 +96,9 @@ export interface NetworkInterface {
   attachmentId: string;
   interfaceId: string;
   macAddress: string;
-  status: 'PRECREATED' | 'ATTACHED' | 'DELETED';
+  status: 'PRECREATED' | 'ATTACHED' | 'DELETED' | 'FAILED';
+  /** The subnet has its address back. */
+  released?: boolean;
 }
 
 export interface ContainerRecord {
@@ -104,6 +121,8 @@ export interface TokenRecord {
   request: string;
   taskIds: string[];
   taskArns: string[];
+  /** Of the tasks, those that the first answer did not show. */
+  hiddenIds?: string[];
   failures: FailureRecord[];
   createdAt: number;
 }
@@ -116,6 +135,12 @@ export interface FailureRecord {
 
 export function emptyEcsState(): EcsState {
   return { version: 1, clusters: {}, families: {}, tasks: {}, tokens: {}, nextSeq: 1 };
+}
+
+export function taskByArn(state: EcsState, arn: string): TaskRecord | undefined {
+  const id = arn.slice(arn.lastIndexOf('/') + 1);
+  const task = Object.hasOwn(state.tasks, id) ? state.tasks[id] : undefined;
+  return task?.arn === arn ? task : undefined;
 }
 
 /** Refuses a file of another kind or version. What is inside was written by this module and is believed. */

@@ -1,7 +1,5 @@
 /** Task definitions: families of numbered revisions that never change. AWS-FACTS ECS "task definitions". */
 import type {
-  DeregisterTaskDefinitionRequest,
-  DeregisterTaskDefinitionResponse,
   DescribeTaskDefinitionRequest,
   DescribeTaskDefinitionResponse,
   ListTaskDefinitionsRequest,
@@ -11,12 +9,15 @@ import type {
   TaskDefinition,
 } from '@aws-sdk/client-ecs';
 import { pageSize, paginate } from '../paging.ts';
-import { clientError, invalid } from './context.ts';
+import { clientError } from './context.ts';
 import type { EcsContext } from './context.ts';
 import { checkDefinition } from './definition-check.ts';
 import { definitionArn, definitionName } from './names.ts';
+import { registerRace } from './refusals.ts';
 import type { DefinitionRecord } from './state.ts';
 import { checkTags } from './tags.ts';
+
+const MAX_REVISIONS = 1_000_000;
 
 /** Not idempotent: every call makes a revision. Numbers are never used again. */
 export function registerTaskDefinition(
@@ -28,7 +29,7 @@ export function registerTaskDefinition(
   checkDefinition(input);
   const family = input.family ?? '';
   const revisions = revisionsOf(ctx, family);
-  const revision = (revisions.at(-1)?.definition.revision ?? 0) + 1;
+  const revision = nextRevision(ctx, revisions.at(-1));
   const fargate = input.requiresCompatibilities?.includes('FARGATE');
   const record: DefinitionRecord = {
     definition: {
@@ -50,6 +51,18 @@ export function registerTaskDefinition(
   return { taskDefinition: definitionShape(record), tags: [...tags] };
 }
 
+/** Deleted revisions count too. */
+function nextRevision(ctx: EcsContext, last: DefinitionRecord | undefined): number {
+  if (last !== undefined && ctx.clock.now() - last.registeredAt < ctx.registerRaceMs) {
+    throw registerRace();
+  }
+  const revision = (last?.definition.revision ?? 0) + 1;
+  if (revision > MAX_REVISIONS) {
+    throw clientError(`A family must have at most ${MAX_REVISIONS} revisions, deleted ones included.`);
+  }
+  return revision;
+}
+
 export function describeTaskDefinition(
   ctx: EcsContext,
   input: DescribeTaskDefinitionRequest,
@@ -60,27 +73,6 @@ export function describeTaskDefinition(
   }
   const tags = input.include?.includes('TAGS') ? [...record.tags] : undefined;
   return { taskDefinition: definitionShape(record), tags };
-}
-
-/** The revision stays readable, and tasks that run it run on. */
-export function deregisterTaskDefinition(
-  ctx: EcsContext,
-  input: DeregisterTaskDefinitionRequest,
-): DeregisterTaskDefinitionResponse {
-  const name = input.taskDefinition ?? '';
-  if (definitionName(ctx, name).revision === undefined) {
-    throw invalid(`Invalid revision number. Use family:revision or an ARN; found '${name.slice(0, 200)}'`);
-  }
-  const record = findDefinition(ctx, name);
-  if (record === undefined) {
-    throw clientError('Unable to describe task definition.');
-  }
-  if (record.definition.status === 'ACTIVE') {
-    record.definition.status = 'INACTIVE';
-    record.deregisteredAt = ctx.clock.now();
-    ctx.changed();
-  }
-  return { taskDefinition: definitionShape(record) };
 }
 
 /** Ordered by family, then revision. */
@@ -94,7 +86,7 @@ export function listTaskDefinitions(ctx: EcsContext, input: ListTaskDefinitionsR
   // Revisions are never removed, so a position in the whole list of one status would move only when that changes.
   const numbered = ordered
     .map((record, index) => ({ record, index }))
-    .filter(({ record }) => record.definition.status === status);
+    .filter(({ record }) => record.definition.status === status && !isGone(ctx, record));
   const request = { limit: pageSize('maxResults', input.maxResults, 100), token: input.nextToken };
   const page = paginate(numbered, (one) => one.index, request);
   return {
@@ -106,8 +98,19 @@ export function listTaskDefinitions(ctx: EcsContext, input: ListTaskDefinitionsR
 /** A family alone means its newest ACTIVE revision. Throws ClientException for a malformed name. */
 export function findDefinition(ctx: EcsContext, name: string): DefinitionRecord | undefined {
   const { family, revision } = definitionName(ctx, name);
-  return revisionsOf(ctx, family).findLast(({ definition }) =>
+  const record = revisionsOf(ctx, family).findLast(({ definition }) =>
     revision === undefined ? definition.status === 'ACTIVE' : definition.revision === revision,
+  );
+  return record !== undefined && isGone(ctx, record) ? undefined : record;
+}
+
+/** What is being deleted stays until no task runs it. */
+function isGone(ctx: EcsContext, { definition }: DefinitionRecord): boolean {
+  return (
+    definition.status === 'DELETE_IN_PROGRESS' &&
+    !Object.values(ctx.state.tasks).some(
+      (task) => task.definitionArn === definition.taskDefinitionArn && task.stoppedAt === undefined,
+    )
   );
 }
 
@@ -115,10 +118,11 @@ function revisionsOf(ctx: EcsContext, family: string): DefinitionRecord[] {
   return Object.hasOwn(ctx.state.families, family) ? (ctx.state.families[family] ?? []) : [];
 }
 
-function definitionShape(record: DefinitionRecord): TaskDefinition {
+export function definitionShape(record: DefinitionRecord): TaskDefinition {
   return {
     ...record.definition,
     registeredAt: new Date(record.registeredAt),
     ...(record.deregisteredAt !== undefined && { deregisteredAt: new Date(record.deregisteredAt) }),
+    ...(record.deleteRequestedAt !== undefined && { deleteRequestedAt: new Date(record.deleteRequestedAt) }),
   };
 }

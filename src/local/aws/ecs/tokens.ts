@@ -2,19 +2,21 @@
 import type { RunTaskRequest, RunTaskResponse, Task } from '@aws-sdk/client-ecs';
 import { ApiError } from '../service.ts';
 import type { EcsContext } from './context.ts';
-import type { TaskRecord, TokenRecord } from './state.ts';
+import type { FailureRecord, TaskRecord, TokenRecord } from './state.ts';
 import { taskShape } from './views.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
+/** Failures of an answer that is older are only counted. */
+const FAILURES_KEPT_MS = 3600 * 1000;
+
 /**
- * The first answer to the same token and request; undefined for a new token. Throws ConflictException, with the tasks
- * that the token made, when the request differs.
+ * The first answer to the same token and request, about the tasks as they are now; undefined for a new token. Throws
+ * ConflictException, with the tasks that the token made, when the request differs.
  */
 export function replay(ctx: EcsContext, cluster: string, input: RunTaskRequest): RunTaskResponse | undefined {
-  forgetExpired(ctx);
   const known = input.clientToken === undefined ? undefined : ctx.state.tokens[keyOf(cluster, input.clientToken)];
-  if (known === undefined) {
+  if (known === undefined || isOver(ctx, known)) {
     return undefined;
   }
   if (known.request !== comparable(input)) {
@@ -25,20 +27,49 @@ export function replay(ctx: EcsContext, cluster: string, input: RunTaskRequest):
       { resourceIds: [...known.taskArns] },
     );
   }
-  const tasks = known.taskIds.flatMap((id) => ctx.state.tasks[id] ?? []);
-  return { tasks: tasks.map((task) => replayed(ctx, task)), failures: known.failures.map((one) => ({ ...one })) };
+  const shown = known.taskIds.filter((id) => !known.hiddenIds?.includes(id));
+  const tasks = shown.flatMap((id) => ctx.state.tasks[id] ?? []).filter(({ lastStatus }) => lastStatus !== 'DELETED');
+  const old = ctx.clock.now() - known.createdAt > FAILURES_KEPT_MS;
+  return {
+    tasks: tasks.map((task) => replayed(ctx, task)),
+    failures: known.failures.map((one) => (old ? {} : { ...one })),
+  };
 }
 
-export function remember(
-  ctx: EcsContext,
-  cluster: string,
-  input: RunTaskRequest,
-  outcome: Pick<TokenRecord, 'taskIds' | 'taskArns' | 'failures'>,
-): void {
-  if (input.clientToken !== undefined) {
-    const record = { ...outcome, request: comparable(input), createdAt: ctx.clock.now() };
-    ctx.state.tokens[keyOf(cluster, input.clientToken)] = record;
-    ctx.changed();
+/** What one call made. `hidden`: tasks that its answer does not show. */
+export interface Outcome {
+  readonly tasks: readonly TaskRecord[];
+  readonly hidden: readonly TaskRecord[];
+  readonly failures: readonly FailureRecord[];
+}
+
+export function remember(ctx: EcsContext, cluster: string, input: RunTaskRequest, outcome: Outcome): void {
+  if (input.clientToken === undefined) {
+    return;
+  }
+  const key = keyOf(cluster, input.clientToken);
+  // Written anew, so that tokens stay in the order of their creation.
+  delete ctx.state.tokens[key];
+  ctx.state.tokens[key] = {
+    request: comparable(input),
+    createdAt: ctx.clock.now(),
+    taskIds: outcome.tasks.map((task) => task.id),
+    taskArns: outcome.tasks.map((task) => task.arn),
+    hiddenIds: outcome.hidden.map((task) => task.id),
+    failures: [...outcome.failures],
+  };
+  for (const task of outcome.tasks) {
+    task.tokenKey = key;
+  }
+  forgetOld(ctx);
+  ctx.changed();
+}
+
+/** When the time of one of its tasks is over: the token goes with the last of them. */
+export function forgetToken(ctx: EcsContext, task: TaskRecord): void {
+  const token = task.tokenKey === undefined ? undefined : ctx.state.tokens[task.tokenKey];
+  if (token !== undefined && token.taskIds.includes(task.id) && !hasTasks(ctx, token, task.id)) {
+    delete ctx.state.tokens[task.tokenKey ?? ''];
   }
 }
 
@@ -49,15 +80,30 @@ function replayed(ctx: EcsContext, task: TaskRecord): Task {
   return { taskArn: task.arn, lastStatus: task.lastStatus, desiredStatus: task.desiredStatus };
 }
 
-/** A token lives as long as one of its tasks can be described, and a day at most. */
-function forgetExpired(ctx: EcsContext): void {
-  for (const [key, token] of Object.entries(ctx.state.tokens)) {
-    const old = ctx.clock.now() - token.createdAt >= DAY_MS;
-    const gone = token.taskIds.length > 0 && !token.taskIds.some((id) => ctx.state.tasks[id] !== undefined);
-    if (old || gone) {
-      delete ctx.state.tokens[key];
-      ctx.changed();
+/** A token lives a day, and as long as one of its tasks and an hour, whichever is less. */
+function isOver(ctx: EcsContext, token: TokenRecord): boolean {
+  return isOld(ctx, token) || (token.taskIds.length > 0 && !hasTasks(ctx, token));
+}
+
+function isOld(ctx: EcsContext, token: TokenRecord): boolean {
+  return ctx.clock.now() - token.createdAt >= DAY_MS;
+}
+
+function hasTasks(ctx: EcsContext, token: TokenRecord, except?: string): boolean {
+  return token.taskIds.some((id) => {
+    const status = ctx.state.tasks[id]?.lastStatus;
+    return id !== except && status !== undefined && status !== 'DELETED';
+  });
+}
+
+/** Tokens are in the order of their creation. */
+function forgetOld(ctx: EcsContext): void {
+  for (const key in ctx.state.tokens) {
+    const token = ctx.state.tokens[key];
+    if (token === undefined || !isOld(ctx, token)) {
+      return;
     }
+    delete ctx.state.tokens[key];
   }
 }
 

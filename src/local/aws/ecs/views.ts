@@ -2,7 +2,7 @@
 import type { Attachment, Container, Task } from '@aws-sdk/client-ecs';
 import type { EcsContext } from './context.ts';
 import { clusterArn } from './names.ts';
-import type { ContainerRecord, TaskRecord } from './state.ts';
+import type { ContainerRecord, NetworkInterface, TaskRecord } from './state.ts';
 
 export function taskShape(ctx: EcsContext, task: TaskRecord, withTags: boolean): Task {
   return {
@@ -55,7 +55,7 @@ function times(task: TaskRecord): Partial<Record<(typeof TIMES)[number], Date>> 
 function attachmentShape(task: TaskRecord): Attachment {
   const { network } = task;
   const details = [{ name: 'subnetId', value: network.subnetId }];
-  if (network.status !== 'PRECREATED') {
+  if (hasAddress(network)) {
     details.push(
       { name: 'networkInterfaceId', value: network.interfaceId },
       { name: 'macAddress', value: network.macAddress },
@@ -66,8 +66,11 @@ function attachmentShape(task: TaskRecord): Attachment {
   return { id: network.attachmentId, type: 'ElasticNetworkInterface', status: network.status, details };
 }
 
+function hasAddress({ status }: NetworkInterface): boolean {
+  return status === 'ATTACHED' || status === 'DELETED';
+}
+
 function containerShape(task: TaskRecord, container: ContainerRecord): Container {
-  const attached = task.network.status !== 'PRECREATED';
   return {
     containerArn: container.arn,
     taskArn: task.arn,
@@ -80,7 +83,7 @@ function containerShape(task: TaskRecord, container: ContainerRecord): Container
     reason: container.reason,
     healthStatus: 'UNKNOWN',
     networkBindings: [],
-    networkInterfaces: attached
+    networkInterfaces: hasAddress(task.network)
       ? [{ attachmentId: task.network.attachmentId, privateIpv4Address: task.network.address }]
       : [],
   };
