@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../service.ts';
 import type { Operation, Service } from '../service.ts';
+import type { Gate } from './gate.ts';
 import { decodeJsonInput, encodeJsonError, encodeJsonOutput } from './json.ts';
 import { bodyText, header } from './message.ts';
 import type { Dispatch, WireRequest, WireResponse } from './message.ts';
 import { decodeQueryInput, encodeQueryError, encodeQueryOutput } from './query.ts';
+import { isSigned, principalOf, signingName } from './signature.ts';
 import { InvalidMember } from './validation.ts';
 
 export interface DispatcherOptions {
@@ -13,16 +15,25 @@ export interface DispatcherOptions {
   readonly requestId?: () => string;
   /** Told of every error that is not an ApiError, i.e. of a fault of ours: the caller sees only InternalFailure. */
   readonly onFault?: (error: unknown, operation: string) => void;
+  /** What calls pass before the service; none when left out. */
+  readonly gate?: Gate;
+  /** Refuses requests without a signature, as AWS does. Signatures themselves are not checked. Default false. */
+  readonly requireSignature?: boolean;
 }
 
 /** A request whose service and operation are known, with the answers in its protocol. */
 interface Call {
+  readonly service: Service;
   readonly name: string;
   readonly operation: Operation<never, object>;
   readonly invalidCode: string;
+  /** Of a request without a signature. */
+  readonly unsigned: ApiError;
   decode(): object;
   encode(output: object): WireResponse;
 }
+
+const MISSING_TOKEN = 'Request is missing Authentication Token';
 
 type Lookup = { readonly call: () => Call; readonly fail: (error: ApiError) => WireResponse };
 
@@ -35,7 +46,10 @@ export function makeDispatcher(services: readonly Service[], options: Dispatcher
     try {
       const found = call();
       name = found.name;
-      return await perform(found);
+      if (options.requireSignature && !isSigned(request)) {
+        throw found.unsigned;
+      }
+      return await perform(found, request, options.gate);
     } catch (error) {
       if (error instanceof ApiError) {
         return fail(error);
@@ -46,10 +60,15 @@ export function makeDispatcher(services: readonly Service[], options: Dispatcher
   };
 }
 
-async function perform(call: Call): Promise<WireResponse> {
+async function perform(call: Call, request: WireRequest, gate: Gate | undefined): Promise<WireResponse> {
   const input = decodeInput(call);
-  const output = await call.operation.handle(input as never);
-  return call.encode(output);
+  const next = (): object | Promise<object> => call.operation.handle(input as never);
+  if (gate === undefined) {
+    return call.encode(await next());
+  }
+  const { service, name } = call;
+  const gated = { service: service.signingName, operation: name, input, principal: principalOf(request) };
+  return call.encode(await gate(gated, next));
 }
 
 function decodeInput(call: Call): object {
@@ -76,13 +95,15 @@ function lookupJson(services: readonly Service[], request: WireRequest, target: 
       const name = target.slice(dot + 1);
       const service = services.find((one) => one.protocol === 'json1.1' && one.target === target.slice(0, dot));
       const operation = service && operationOf(service, name);
-      if (operation === undefined) {
+      if (service === undefined || operation === undefined) {
         throw new ApiError('UnknownOperationException', `Unknown operation: ${target.slice(0, 200)}`);
       }
       return {
+        service,
         name,
         operation,
         invalidCode: 'InvalidParameterException',
+        unsigned: new ApiError('MissingAuthenticationTokenException', MISSING_TOKEN, 400),
         decode: () => decodeJsonInput(operation, bodyText(request)),
         encode: (output) => encodeJsonOutput(operation, output, requestId),
       };
@@ -102,9 +123,11 @@ function lookupQuery(services: readonly Service[], request: WireRequest, request
         throw unknownAction(name, form.get('Version') ?? '');
       }
       return {
+        service,
         name,
         operation,
         invalidCode: 'ValidationError',
+        unsigned: new ApiError('MissingAuthenticationToken', MISSING_TOKEN, 403),
         decode: () => decodeQueryInput(operation, form),
         encode: (output) =>
           encodeQueryOutput({ action: name, operation, namespace: service.namespace }, output, requestId),
@@ -134,11 +157,4 @@ function queryService(services: readonly Service[], version: string, signing: st
 
 function operationOf(service: Service, name: string): Operation<never, object> | undefined {
   return Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
-}
-
-/** `Authorization: AWS4-HMAC-SHA256 Credential=key/date/region/service/aws4_request, …` */
-function signingName(request: WireRequest): string {
-  return (
-    /Credential=[^,\s/]+\/\d+\/[^,\s/]+\/([^,\s/]+)\/aws4_request/.exec(header(request, 'authorization'))?.[1] ?? ''
-  );
 }
