@@ -35,7 +35,7 @@ export type Outcome =
   | { readonly kind: 'hangs'; readonly phase: JobPhase }
   /** The app dies after each so many ms of health, and is started again until it has died too often in a row. */
   | { readonly kind: 'crashes'; readonly afterMs: number }
-  /** The kernel kills the container after so many ms of health: exit code 137. */
+  /** The kernel kills the container after so many ms of health. */
   | { readonly kind: 'out-of-memory'; readonly afterMs: number };
 
 export interface CommitPlan {
@@ -57,7 +57,9 @@ export interface SimSupervisorsOptions {
   readonly startError?: ((spec: ContainerSpec) => string | undefined) | undefined;
   /** Asked at each SIGTERM; never when absent. */
   readonly ignoresTerm?: ((spec: ContainerSpec) => boolean) | undefined;
-  /** What a health check of this address finds may have changed. Called in the middle of the change. */
+  /** ECS ends the task for want of memory (`Ecs.interrupt`); false, or absent: its container just ends with 137. */
+  readonly outOfMemory?: ((taskId: string) => boolean) | undefined;
+  /** What a health check of this address finds may have changed. Called right after the change. */
   readonly onHealthChange?: ((ip: string) => void) | undefined;
   /** One line of the story, e.g. `fetch of 1a2b3c4`. */
   readonly tell?: ((ip: string, session: string, line: string) => void) | undefined;
@@ -80,7 +82,7 @@ export type ProbeAnswer =
   | { readonly kind: 'failed' };
 
 export interface ContainerView {
-  readonly name: string;
+  readonly taskId: string;
   readonly ip: string;
   readonly session: string;
   /** Serves; also while its app is down. */
@@ -123,8 +125,10 @@ export interface SimSupervisors extends SupervisorFaults {
   readonly runner: TaskRunner;
   /** For the operator; without latency. */
   readonly control: ControlPort;
-  /** For `makeElbv2`; without latency. */
+  /** For `makeElbv2`, which polls it; without latency. */
   readonly prober: Prober;
+  /** The same for one that polls nothing: `onHealthChange` is to call `Elbv2.targetChanged`. */
+  readonly steadyProber: { answersNow(question: { readonly ip: string; readonly path: string }): ProbeAnswer };
   /** What becomes of each commit, by its id; may be changed at any time, and counts for jobs that begin after that. */
   readonly plans: Map<string, CommitPlan>;
   /** What the load balancer finds at `http://{ip}{path}`. */
