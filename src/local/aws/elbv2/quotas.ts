@@ -1,4 +1,4 @@
-/** Limits with AWS's defaults. AWS-FACTS ELBv2 "quotas". */
+/** Limits with AWS's defaults. AWS-FACTS ELBv2 "quotas"; `registrationsPerTarget` from memory. */
 export interface Quotas {
   readonly loadBalancers: number;
   readonly listenersPerLoadBalancer: number;
@@ -9,6 +9,8 @@ export interface Quotas {
   readonly targetGroupsPerAction: number;
   readonly targetsPerTargetGroup: number;
   readonly targetsPerLoadBalancer: number;
+  /** How often one address can be registered with a load balancer: in several groups, or on several ports. */
+  readonly registrationsPerTarget: number;
   readonly conditionValuesPerRule: number;
   readonly wildcardsPerRule: number;
   readonly tagsPerResource: number;
@@ -23,6 +25,7 @@ export const awsQuotas: Quotas = {
   targetGroupsPerAction: 5,
   targetsPerTargetGroup: 1000,
   targetsPerLoadBalancer: 1000,
+  registrationsPerTarget: 100,
   conditionValuesPerRule: 5,
   wildcardsPerRule: 6,
   tagsPerResource: 50,

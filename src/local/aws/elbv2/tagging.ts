@@ -16,11 +16,18 @@ export function withTags(existing: Tags, input: readonly Tag[] | undefined, most
   return tags;
 }
 
+/** The pattern of keys and values that AWS's API references give for tags; ELBv2's from memory. */
+const allowed = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
 function parseTag(tag: Tag): readonly [string, string] {
   const key = required(tag.Key, 'tags.key');
   const value = tag.Value ?? '';
   if (key.length > 128) throw validationError(`Tag key '${key}' is longer than 128 characters`);
   if (value.length > 256) throw validationError(`The value of tag '${key}' is longer than 256 characters`);
+  for (const text of [key, value]) {
+    if (!allowed.test(text))
+      throw validationError(`Tag '${text}' is not valid; allowed are letters, digits, spaces and _ . : / = + - @`);
+  }
   if (/^aws:/i.test(key)) throw validationError(`Tag key '${key}' uses the reserved prefix 'aws:'`);
   return [key, value];
 }

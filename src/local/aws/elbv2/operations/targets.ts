@@ -18,8 +18,8 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { BlockList, isIPv4 } from 'node:net';
 import { ApiError } from '../../service.ts';
-import { checkTargetsPerLoadBalancer } from '../association.ts';
-import { type Context, operation, targetGroupOf } from '../context.ts';
+import { checkTargets } from '../association.ts';
+import { type Context, operation, targetGroupOf, visibleTargetGroupOf } from '../context.ts';
 import type { Target, TargetGroup } from '../state.ts';
 import { isDraining, loadBalancerByGroup, targetKey } from '../store.ts';
 import { inRange, ports, required, requiredList } from '../validation.ts';
@@ -42,23 +42,25 @@ export const targetOperations = (context: Context) => ({
   ),
 });
 
-/** A target that is registered stays as it is; one that drains begins anew. */
+/** A target that is registered stays as it is; one that drains begins anew, or is refused: see `Switches`. */
 function register(context: Context, input: RegisterTargetsInput): RegisterTargetsOutput {
   const group = targetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'));
   const added = requiredList(input.Targets, 'targets').map((description) => parseTarget(description, group));
-  for (const target of added) checkAddress(target.ip);
   const targets = new Map(group.targets.map((target) => [targetKey(target), target]));
-  for (const target of added) targets.set(targetKey(target), target);
+  for (const target of added) {
+    const before = targets.get(targetKey(target));
+    if (before !== undefined && isDraining(before)) checkMayReturn(context, target);
+    if (before === undefined || isDraining(before)) targets.set(targetKey(target), target);
+  }
   const updated = { ...group, targets: [...targets.values()] };
-  checkQuotas(context, updated);
+  checkTargets(context, updated);
   context.store.targetGroups.set(group.arn, updated);
   context.changed();
   return {};
 }
 
 function parseTarget(description: TargetDescription, group: TargetGroup): Target {
-  const ip = required(description.Id, 'targets.id');
-  return { ip, port: inRange(description.Port ?? group.port, 'targets.port', ports) };
+  return { ip: parseAddress(description), port: inRange(description.Port ?? group.port, 'targets.port', ports) };
 }
 
 /** Private addresses as on AWS (AWS-FACTS ELBv2 "target type ip"), and loopback, where local tasks live. */
@@ -70,29 +72,21 @@ for (const network of networks) {
   allowedAddresses.addSubnet(address, Number(prefix));
 }
 
-function checkAddress(ip: string): void {
-  if (isIPv4(ip) && allowedAddresses.check(ip)) return;
+function parseAddress(description: TargetDescription): string {
+  const ip = required(description.Id, 'targets.id');
+  if (isIPv4(ip) && allowedAddresses.check(ip)) return ip;
   throw new ApiError(
     'InvalidTarget',
     `The IP address '${ip}' is not valid; allowed are IPv4 addresses of ${networks.join(', ')}`,
   );
 }
 
-function checkQuotas({ store, quotas }: Context, updated: TargetGroup): void {
-  if (updated.targets.length > quotas.targetsPerTargetGroup) {
-    throw new ApiError(
-      'TooManyTargets',
-      `You have reached the maximum number of targets for this target group: ${quotas.targetsPerTargetGroup}`,
-    );
-  }
-  const owners = loadBalancerByGroup(store);
-  const owner = owners.get(updated.arn);
-  if (owner === undefined) return;
-  const siblings = [...store.targetGroups.values()].filter(
-    (group) => group.arn !== updated.arn && owners.get(group.arn) === owner,
+function checkMayReturn({ switches }: Context, { ip, port }: Target): void {
+  if (!switches.refusesDrainingTargets) return;
+  throw new ApiError(
+    'InvalidTarget',
+    `The target '${ip}:${port}' is draining; it can be registered again when its deregistration delay has passed`,
   );
-  const total = siblings.reduce((sum, group) => sum + group.targets.length, updated.targets.length);
-  checkTargetsPerLoadBalancer(total, quotas.targetsPerLoadBalancer);
 }
 
 /** Absent targets are no error. A target of a group that no rule uses has nothing to drain, and goes at once. */
@@ -116,12 +110,12 @@ function deregister(context: Context, input: DeregisterTargetsInput): Deregister
 
 /** Without a port, the address on every port that it is registered with. */
 const parseLeaving = (description: TargetDescription): { readonly ip: string; readonly port: number | undefined } => ({
-  ip: required(description.Id, 'targets.id'),
+  ip: parseAddress(description),
   port: description.Port === undefined ? undefined : inRange(description.Port, 'targets.port', ports),
 });
 
 function describeHealth(context: Context, input: DescribeTargetHealthInput): DescribeTargetHealthOutput {
-  const group = targetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'));
+  const group = visibleTargetGroupOf(context, required(input.TargetGroupArn, 'targetGroupArn'));
   const asked = input.Targets ?? [];
   const targets = asked.length === 0 ? group.targets : asked.map((description) => findTarget(description, group));
   const inUse = loadBalancerByGroup(context.store).has(group.arn);

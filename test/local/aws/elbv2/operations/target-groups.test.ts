@@ -85,6 +85,10 @@ describe('target groups', () => {
     ['gRPC', { ProtocolVersion: 'GRPC' }, 'ValidationError'],
     ['51 tags', { Tags: Array.from({ length: 51 }, (_, index) => ({ Key: `k${index}` })) }, 'TooManyTags'],
     ['a reserved tag', { Tags: [{ Key: 'aws:x', Value: '' }] }, 'ValidationError'],
+    ['a tag of all that is allowed', { Tags: [{ Key: 'ä 1_.:/=+-@', Value: 'ä 1_.:/=+-@' }] }, 'none'],
+    ['a tag with a number sign', { Tags: [{ Key: 'a', Value: 'fix#1' }] }, 'ValidationError'],
+    ['a tag key with a comma', { Tags: [{ Key: 'a,b', Value: '' }] }, 'ValidationError'],
+    ['a tag twice', { Tags: [{ Key: 'a' }, { Key: 'a' }] }, 'DuplicateTagKeys'],
   ])('with %s', async (_name, change, code) => {
     expect(await create(change)).toBe(code);
     expect(await names()).toHaveLength(code === 'none' ? 1 : 0);
@@ -97,6 +101,27 @@ describe('target groups', () => {
     expect(await create({ Port: 3002 })).toBe('DuplicateTargetGroupName');
     expect(await create({ HealthCheckPath: '/other' })).toBe('DuplicateTargetGroupName');
     expect(await names()).toEqual(['one']);
+  });
+
+  it('keep their name, whatever became of attributes and targets since', async () => {
+    const TargetGroupArn = await makeGroup(world.api, 'one');
+    const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: '30' }];
+    await world.api.ModifyTargetGroupAttributes.handle({ TargetGroupArn, Attributes });
+    await world.api.RegisterTargets.handle({ TargetGroupArn, Targets: [{ Id: '127.0.0.2' }] });
+    expect(await makeGroup(world.api, 'one')).toBe(TargetGroupArn);
+    await world.api.ModifyTargetGroup.handle({ TargetGroupArn, HealthCheckPath: '/other' });
+    expect(await create({})).toBe('DuplicateTargetGroupName');
+  });
+
+  it('compare tags too where the switch says so, which AWS does not document', async () => {
+    world = makeWorld({ switches: { comparesTags: true } });
+    const Tags = [
+      { Key: 'a', Value: '1' },
+      { Key: 'b', Value: '2' },
+    ];
+    expect(await create({ Tags })).toBe('none');
+    expect(await create({ Tags: Tags.toReversed() })).toBe('none');
+    expect(await create({ Tags: Tags.slice(1) })).toBe('DuplicateTargetGroupName');
   });
 
   it('are found by ARN, name and load balancer', async () => {
@@ -246,6 +271,40 @@ describe('targets', () => {
     expect(await register({ Id: '127.0.0.2' }, { Id: '8.8.8.8' })).toBe('InvalidTarget');
     expect(await register({ Id: '127.0.0.2' }, { Id: '127.0.0.3', Port: 70_000 })).toBe('ValidationError');
     expect(await healthOf(world.api, group)).toEqual({});
+  });
+
+  it('are not asked for, and do not leave, by what is no address', async () => {
+    expect(await deregister({ Id: 'localhost' })).toBe('InvalidTarget');
+    const Targets = [{ Id: '8.8.8.8' }];
+    expect(await codeOf(() => world.api.DescribeTargetHealth.handle({ TargetGroupArn: group, Targets }))).toBe(
+      'InvalidTarget',
+    );
+  });
+
+  it('are registered with a load balancer so many times only: in groups, and on ports', async () => {
+    world = makeWorld({ quotas: { registrationsPerTarget: 2 } });
+    const listenerArn = await makeListener(world.api, await makeLoadBalancer(world.api));
+    group = await makeGroup(world.api, 'one');
+    await makeRule(world.api, { listenerArn, priority: 1, weights: { [group]: 1 } });
+    const two = await makeGroup(world.api, 'two');
+    expect(await register({ Id: '127.0.0.2' }, { Id: '127.0.0.2', Port: 1 })).toBe('none');
+    expect(await register({ Id: '127.0.0.2', Port: 2 })).toBe('TooManyRegistrationsForTargetId');
+    group = two;
+    expect(await register({ Id: '127.0.0.2' })).toBe('none');
+    const rule = { listenerArn, priority: 2, weights: { [two]: 1 } };
+    expect(await codeOf(() => makeRule(world.api, rule))).toBe('TooManyRegistrationsForTargetId');
+  });
+
+  it('that drain are refused where the switch says so', async () => {
+    world = makeWorld({ switches: { refusesDrainingTargets: true } });
+    const listenerArn = await makeListener(world.api, await makeLoadBalancer(world.api));
+    group = await makeGroup(world.api, 'one');
+    await makeRule(world.api, { listenerArn, priority: 1, weights: { [group]: 1 } });
+    await register({ Id: '127.0.0.2' });
+    await deregister({ Id: '127.0.0.2' });
+    expect(await register({ Id: '127.0.0.2' })).toBe('InvalidTarget');
+    await world.clock.advance(300_000);
+    expect(await register({ Id: '127.0.0.2' })).toBe('none');
   });
 
   it('are limited for a group and for a load balancer', async () => {
