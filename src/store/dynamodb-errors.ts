@@ -4,15 +4,16 @@ import { StoreError } from './port.ts';
 /** Errors that no retry cures, and the cure. */
 const CURES: Readonly<Record<string, string>> = {
   ResourceNotFoundException:
-    'The table does not exist in this region and account. Check store.table and region, or create it.',
+    'The table does not exist in this region and account. Check its name under store, and the region, or create it.',
   AccessDeniedException:
-    'Allow the operator dynamodb:DescribeTable, GetItem, Scan, PutItem and UpdateItem on the table (and CreateTable, if it is to create it).',
+    'Allow the operator dynamodb:DescribeTable, GetItem, Scan, PutItem and UpdateItem on its tables (and CreateTable, if it is to create them).',
   UnrecognizedClientException: "The credentials are not known to AWS. Check the operator's credentials and region.",
   InvalidSignatureException: "AWS refuses the signature. Check the operator's secret key and the machine's clock.",
   ExpiredTokenException: "The operator's credentials have expired. Renew them.",
   CredentialsProviderError:
     'No AWS credentials were found. Give the operator a task role, or set them in its environment.',
-  ValidationException: 'If this speaks of the key: the partition key must be session_id (S), without a sort key.',
+  ValidationException:
+    'If this speaks of the key: it must be a partition key alone, session_id (S) of the records, installation (S) of the lease.',
 };
 
 const CONFLICT = 'ConditionalCheckFailedException';

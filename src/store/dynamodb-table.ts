@@ -12,11 +12,16 @@ import { StoreError } from './port.ts';
 
 const LOOK_EVERY_MS = 200;
 const ACTIVE_WITHIN_MS = 60_000;
-const KEY = 'session_id';
 
 export interface TableOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
+  /** Name of the partition key, a text. */
+  readonly key: string;
+  /** Where the table's name is configured, e.g. `store.table`. */
+  readonly setting: string;
+  /** What a person should do once the table was created. */
+  readonly advice?: string | undefined;
   readonly call: DynamoCall;
   readonly clock: Clock;
   readonly logger?: Logger | undefined;
@@ -26,7 +31,7 @@ export interface TableOptions {
 export async function prepareTable(options: TableOptions, create: boolean): Promise<void> {
   const found = await describeTable(options);
   if (!found) await createTable(options, create);
-  else checkKey(found, options.table);
+  else checkKey(found, options);
   await waitForActive(options, found);
 }
 
@@ -42,17 +47,18 @@ async function describeTable({ client, table, call }: TableOptions): Promise<Tab
   }
 }
 
-async function createTable({ client, table, call, logger }: TableOptions, create: boolean): Promise<void> {
-  if (!create) throw new StoreError('misconfigured', missing(table));
+async function createTable(options: TableOptions, create: boolean): Promise<void> {
+  const { client, table, key, advice, call, logger } = options;
+  if (!create) throw new StoreError('misconfigured', missing(options));
   const command = new CreateTableCommand({
     TableName: table,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: KEY, AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: KEY, KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
   });
   try {
     await call('CreateTable', (send) => client.send(command, send));
-    logger?.info({ table }, 'created the table; turn on its time to live on expires_at, so that old records go');
+    logger?.info({ table }, ['created the table', ...(advice === undefined ? [] : [advice])].join('; '));
   } catch (error) {
     // Another operator that starts at the same moment was faster.
     if (causeName(error) !== 'ResourceInUseException') throw error;
@@ -60,18 +66,18 @@ async function createTable({ client, table, call, logger }: TableOptions, create
 }
 
 async function waitForActive(options: TableOptions, first: TableDescription | undefined): Promise<void> {
-  const { table, clock } = options;
+  const { table, setting, clock } = options;
   const until = clock.monotonic() + ACTIVE_WITHIN_MS;
   for (let found = first; ; found = await describeTable(options)) {
     const status = found?.TableStatus ?? 'CREATING';
     if (status === 'ACTIVE' || status === 'UPDATING') {
-      checkKey(found, table);
+      checkKey(found, options);
       return;
     }
     if (status !== 'CREATING')
       throw new StoreError(
         'misconfigured',
-        `Table ${table} is ${status}. Wait for it to go, or name another in store.table.`,
+        `Table ${table} is ${status}. Wait for it to go, or name another in ${setting}.`,
       );
     if (clock.monotonic() >= until)
       throw new StoreError('unavailable', `Table ${table} is still ${status} after ${ACTIVE_WITHIN_MS / 1000} s.`);
@@ -79,20 +85,20 @@ async function waitForActive(options: TableOptions, first: TableDescription | un
   }
 }
 
-function checkKey(found: TableDescription | undefined, table: string): void {
+function checkKey(found: TableDescription | undefined, { table, key, setting }: TableOptions): void {
   const types = new Map(found?.AttributeDefinitions?.map((one) => [one.AttributeName, one.AttributeType]));
   const keys = found?.KeySchema?.map((one) => `${one.AttributeName} (${types.get(one.AttributeName)}, ${one.KeyType})`);
   const shown = keys?.join(' and ') ?? 'none';
-  if (shown === `${KEY} (S, HASH)`) return;
-  const wanted = `${KEY} (S, HASH) and no sort key`;
-  const fix = 'A key cannot be changed: name another table in store.table.';
+  if (shown === `${key} (S, HASH)`) return;
+  const wanted = `${key} (S, HASH) and no sort key`;
+  const fix = `A key cannot be changed: name another table in ${setting}.`;
   throw new StoreError('misconfigured', `Table ${table} has the key ${shown}, but Mayfly needs ${wanted}. ${fix}`);
 }
 
-function missing(table: string): string {
+function missing({ table, key }: TableOptions): string {
   const command =
     `aws dynamodb create-table --table-name ${table} --billing-mode PAY_PER_REQUEST` +
-    ` --attribute-definitions AttributeName=${KEY},AttributeType=S --key-schema AttributeName=${KEY},KeyType=HASH`;
+    ` --attribute-definitions AttributeName=${key},AttributeType=S --key-schema AttributeName=${key},KeyType=HASH`;
   return `Table ${table} does not exist. Set store.createTables to true, or create it: ${command}`;
 }
 

@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { StoredEnvironment } from '../model/environment.ts';
-import { encodeDesired, parseItem } from '../model/record.ts';
+import { INSTALLATION_KEY, parseInstallation } from '../model/installation.ts';
+import { encodeDesired, type Item, parseItem } from '../model/record.ts';
 import { encodeStatus } from '../model/status-record.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -36,6 +37,12 @@ export interface DynamoStoreOptions extends DynamoCallOptions {
   readonly client: DynamoDBClient;
   readonly logger?: Logger | undefined;
 }
+
+const SHAPE = {
+  key: 'session_id',
+  setting: 'store.table',
+  advice: 'turn on its time to live on expires_at, so that old records go',
+};
 
 /** A page is decoded in one go: small ones, so that nothing else waits long meanwhile. */
 const PAGE_RECORDS = 200;
@@ -79,18 +86,25 @@ export function makeDynamoStore(options: DynamoStoreOptions): EnvironmentStore {
     return call('Scan', (send) => client.send(command, send));
   };
 
+  const getItem = async (sessionId: string): Promise<Item | undefined> => {
+    const command = new GetItemCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
+    const { Item: found } = await call('GetItem', (send) => client.send(command, send));
+    return found && plain(found);
+  };
+
   return {
     async get(sessionId) {
-      const command = new GetItemCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
-      const { Item } = await call('GetItem', (send) => client.send(command, send));
-      return Item && read(Item);
+      const item = sessionId === INSTALLATION_KEY ? undefined : await getItem(sessionId);
+      return item && parseItem(item);
     },
+    installation: async () => parseInstallation(await getItem(INSTALLATION_KEY)),
     async list() {
       const found: StoredEnvironment[] = [];
       let from: Record<string, AttributeValue> | undefined;
       do {
         const { Items = [], LastEvaluatedKey } = await page(from);
-        found.push(...Items.map(read));
+        const items = Items.map(plain).filter((item) => item['session_id'] !== INSTALLATION_KEY);
+        found.push(...items.map(parseItem));
         from = LastEvaluatedKey;
       } while (from);
       return found;
@@ -118,7 +132,7 @@ export function makeDynamoStore(options: DynamoStoreOptions): EnvironmentStore {
         guard: statusGuard(previousRev),
       }),
     recordVisit: (sessionId, at) => update(sessionId, { attributes: { visited_at: at } }),
-    prepare: (create) => prepareTable({ client, table, call, clock, logger }, create),
+    prepare: (create) => prepareTable({ ...SHAPE, client, table, call, clock, logger }, create),
   };
 }
 
@@ -138,8 +152,8 @@ function statusGuard(rev: number): Guard {
 }
 
 /** Numbers of any size are read, if roughly: one item that cannot be read must not hide the others. */
-function read(item: Record<string, AttributeValue>): StoredEnvironment {
-  return parseItem(unmarshall(item, { wrapNumbers: Number }));
+function plain(item: Record<string, AttributeValue>): Item {
+  return unmarshall(item, { wrapNumbers: Number });
 }
 
 function isLoopback(endpoint: string | undefined): boolean {

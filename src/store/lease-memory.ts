@@ -1,11 +1,11 @@
 /** The lease in memory, for simulation and tests: one object, shared by the replicas that contend for it. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Lease, LeasePort } from '../runtime/lease.ts';
-import { encodeLease, LEASE_IDENTITY, parseLease } from './lease-record.ts';
+import type { Lease } from '../runtime/lease.ts';
+import { encodeLease, LEASE_IDENTITY, type LeaseStore, parseLease } from './lease-record.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
-export interface MemoryLease extends LeasePort {
+export interface MemoryLease extends LeaseStore {
   /** A copy of the raw item. */
   peek(): Record<string, unknown> | undefined;
   /** Puts a raw item, as a person does; undefined deletes it. */
@@ -17,6 +17,7 @@ export function makeMemoryLease(): MemoryLease {
   /** The raw items behind what was read: what cannot be understood is replaced exactly too. */
   const origins = new WeakMap<Lease, Item>();
   return {
+    prepare: async () => undefined,
     peek: () => structuredClone(item),
     seed: (next) => void (item = structuredClone(next)),
     async read() {

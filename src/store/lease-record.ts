@@ -3,7 +3,13 @@
  * at nor a reason to stop: it counts as the lease of an unknown holder, which is waited for and then replaced.
  */
 import { z } from 'zod';
-import type { Lease } from '../runtime/lease.ts';
+import type { Lease, LeasePort } from '../runtime/lease.ts';
+
+/** One lease an installation. Two adapters, DynamoDB and memory, are held to one contract suite. */
+export interface LeaseStore extends LeasePort {
+  /** Checks that the table exists with the right key, creating it when `create` is set; `misconfigured` says what is wrong. */
+  prepare(create: boolean): Promise<void>;
+}
 
 /** As in the table, without its key. */
 export interface LeaseItem {
