@@ -29,14 +29,20 @@ export interface Repository {
   /** Only of a fork: nobody can read it any more. */
   vanish(): void;
   readonly gone: boolean;
+  /** Commits made so far, by branch. */
+  readonly counts: Map<string, number>;
 }
 
-export function makeRepository(parts: RepositoryParts, fork?: string): Repository {
+/** `counts`: of the fork of this name that was deleted before, so that no commit comes twice. */
+export function makeRepository(
+  parts: RepositoryParts,
+  fork?: string,
+  counts: Map<string, number> = new Map<string, number>(),
+): Repository {
   const { site, state } = parts;
   const fullName = fork ?? site.fullName;
   const refs = fork === undefined ? state.refs : {};
   const forks: Fork[] = [];
-  const counts = new Map<string, number>();
   const removed = new Map<string, string>();
   const world = makeWorld({ ...site, forks }, fork === undefined ? state : withRefs(state, refs), {
     file: noStateFile,
@@ -55,6 +61,7 @@ export function makeRepository(parts: RepositoryParts, fork?: string): Repositor
   return {
     fullName,
     world,
+    counts,
     head: (branch) => (gone ? undefined : refs[branch]),
     commit(branch, forced) {
       const count = (counts.get(branch) ?? 0) + 1;

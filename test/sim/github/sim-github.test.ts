@@ -145,6 +145,8 @@ describe('forks', () => {
     expect(github.snapshotOf(b)).toMatchObject({ open: false, head: { repo: null, repoId: null, branch: 'one' } });
     await expect(github.port.branchHead('eve/web', 'one')).rejects.toMatchObject({ kind: 'not-found' });
     expect(github.snapshotOf(a).open).toBe(true);
+    expect(github.push('one', FORK)).not.toBe(theirs);
+    expect(github.reopen(b)).toBe(false);
   });
 
   it('tell no pushes to the base repository', () => {

@@ -33,6 +33,8 @@ export function makeSimGitHub(options: SimGitHubOptions): SimGitHub {
   /** Closed ones whose branch has another history by now. */
   const rewritten = new Set<Pull>();
   const counts = { created: new Map<number, number>(), updated: new Map<number, number>() };
+  /** Oracles ask at every step; making and parsing the JSON costs fifty times as much as seeing that it is the same. */
+  const snapshots = new Map<number, { readonly key: string; readonly snapshot: PullSnapshot }>();
   /** What was there before anybody listened is not told. */
   let quiet = true;
   base.commit(MAIN, false);
@@ -53,7 +55,7 @@ export function makeSimGitHub(options: SimGitHubOptions): SimGitHub {
     if (fork === undefined) return base;
     const known = forks.get(fork);
     if (known && !known.gone) return known;
-    const made = makeRepository(parts, fork);
+    const made = makeRepository(parts, fork, known?.counts);
     forks.set(fork, made);
     return made;
   };
@@ -71,9 +73,13 @@ export function makeSimGitHub(options: SimGitHubOptions): SimGitHub {
   const snapshot = (number: number): PullSnapshot | undefined => {
     const pull = state.pulls.find((one) => one.number === number);
     if (!pull) return undefined;
-    const { world } = homes.get(pull) ?? base;
+    const { world, gone } = homes.get(pull) ?? base;
+    const key = JSON.stringify([pull, gone, drafts.has(number)]);
+    const known = snapshots.get(number);
+    if (known?.key === key) return known.snapshot;
     const parsed = parsePull({ ...pullJson(world.site, world.state, pull), draft: drafts.has(number) });
     if (!parsed.ok) throw new Error(`pull request ${number}: ${JSON.stringify(parsed.faults)}`);
+    snapshots.set(number, { key, snapshot: parsed.snapshot });
     return parsed.snapshot;
   };
   const rewrite = (home: Repository, branch: string): void => {
