@@ -3,6 +3,7 @@
  * table, so that a hand edit, however wrong, can be put in and read as it would be from DynamoDB.
  */
 import type { StoredEnvironment } from '../model/environment.ts';
+import { INSTALLATION_KEY, parseInstallation } from '../model/installation.ts';
 import { encodeDesired, type Item, parseItem } from '../model/record.ts';
 import { encodeStatus } from '../model/status-record.ts';
 import { intentAttributes } from './attributes.ts';
@@ -29,8 +30,9 @@ export function makeMemoryStore(): MemoryStore {
     seed: (item) => void items.set(String(item['session_id']), structuredClone({ ...item })),
     peek: (sessionId) => structuredClone(items.get(sessionId)),
     remove: (sessionId) => void items.delete(sessionId),
-    get: async (sessionId) => read(items.get(sessionId)),
-    list: async () => [...items.values()].map((item) => parseItem(structuredClone(item))),
+    get: async (sessionId) => (sessionId === INSTALLATION_KEY ? undefined : read(items.get(sessionId))),
+    list: async () => environments(items).map((item) => parseItem(structuredClone(item))),
+    installation: async () => parseInstallation(items.get(INSTALLATION_KEY)),
     async create(desired) {
       if (items.has(desired.sessionId)) throw new StoreError('conflict', `${desired.sessionId} exists already`);
       items.set(desired.sessionId, structuredClone(encodeDesired(desired)));
@@ -52,6 +54,10 @@ export function makeMemoryStore(): MemoryStore {
     },
     prepare: async () => undefined,
   };
+}
+
+function environments(items: ReadonlyMap<string, Item>): readonly Item[] {
+  return [...items].flatMap(([key, item]) => (key === INSTALLATION_KEY ? [] : [item]));
 }
 
 function read(item: Item | undefined): StoredEnvironment | undefined {

@@ -3,6 +3,7 @@
  * contract suite. Every write is a conditional update of one item. Every method throws `StoreError`.
  */
 import type { Desired, EnvironmentState, Status, StoredEnvironment } from '../model/environment.ts';
+import type { StoredInstallation } from '../model/installation.ts';
 
 /** `conflict`: somebody wrote in between, read again. `unavailable`: no answer in time; the write may have happened. */
 export class StoreError extends Error {
@@ -26,10 +27,12 @@ export interface IntentChange {
 }
 
 export interface EnvironmentStore {
-  /** Consistent read. */
+  /** Consistent read. The installation's own item is no environment, and not found. */
   get(sessionId: string): Promise<StoredEnvironment | undefined>;
-  /** All records, every page, consistent reads. */
+  /** All records of environments, every page, consistent reads. */
   list(): Promise<readonly StoredEnvironment[]>;
+  /** The installation's own item (`INSTALLATION_KEY`); consistent read. */
+  installation(): Promise<StoredInstallation>;
   /** Creates a record; `conflict` when the session id exists. */
   create(desired: Desired): Promise<void>;
   /** Applies intake's change when `intake_rev` is still `intakeRev`, and counts it up; `conflict` otherwise. Clears `expires_at`. */

@@ -121,6 +121,7 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     intentContract(make);
     statusContract(make);
     handContract(make);
+    installationContract(make);
   });
 }
 
@@ -261,6 +262,33 @@ function handContract(make: () => Promise<StoreHarness>): void {
     await store.prepare(false);
     await store.prepare(true);
     expect((await store.get('tt-feature'))?.ok).toBe(true);
+  });
+}
+
+function installationContract(make: () => Promise<StoreHarness>): void {
+  const KEY = '@installation';
+  const pause = { paused: true, by: 'ada', reason: 'a move', until: '2026-01-01T10:00:00Z' };
+
+  it('reads the pause of the whole installation, which is no environment', async () => {
+    const { store, seed, remove } = await make();
+    expect(await store.installation()).toEqual({ ok: true });
+    await store.create(DESIRED);
+    await seed({ session_id: KEY, ...pause });
+    const { paused: _paused, ...said } = pause;
+    expect(await store.installation()).toEqual({ ok: true, paused: said });
+    expect((await store.list()).map(({ sessionId }) => sessionId)).toEqual(['tt-feature']);
+    expect(await store.get(KEY)).toBeUndefined();
+    await remove(KEY);
+    expect(await store.installation()).toEqual({ ok: true });
+  });
+
+  it('names the faults of such an item', async () => {
+    const { store, seed } = await make();
+    await seed({ session_id: KEY, paused: 'yes' });
+    expect(await store.installation()).toEqual({
+      ok: false,
+      faults: [{ path: 'paused', found: 'the text "yes"', allowed: 'true or false' }],
+    });
   });
 }
 
