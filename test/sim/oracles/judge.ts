@@ -1,0 +1,167 @@
+/**
+ * Does the world match what the table says? Anvil's property as a function: of the records, and of what becomes of each
+ * commit, it says in words what is not as it should be. Empty: everything is.
+ */
+import type { TaskRecord } from '../../../src/local/aws/ecs/state.ts';
+import type { Desired, Status, StoredEnvironment } from '../../../src/model/environment.ts';
+import { isTrue } from '../../../src/model/conditions.ts';
+import { type Effective, effective } from '../../../src/plan/effective.ts';
+import { type Actual, actualOf, hostFor, registered, shareOf, weightOf } from '../world/actual.ts';
+import { REPO } from '../world/config.ts';
+import { hostOfRule } from '../world/effects.ts';
+import type { World } from '../world/world.ts';
+
+interface Case {
+  readonly world: World;
+  readonly session: string;
+  readonly desired: Desired;
+  readonly status: Status;
+  readonly wish: Effective;
+  readonly share: Actual;
+}
+
+export async function mismatches(world: World): Promise<readonly string[]> {
+  const records = await world.store.list();
+  const actual = actualOf(world);
+  const complaints = records.flatMap((record) => complaintsAbout(world, actual, record));
+  return [...complaints, ...ownerless(records, actual)];
+}
+
+function complaintsAbout(world: World, actual: Actual, record: StoredEnvironment): readonly string[] {
+  const { sessionId: session, status } = record;
+  const about = (text: string): string => `${session}: ${text}`;
+  if (!record.ok) return status.conditions.Accepted?.status === 'False' ? [] : [about('its faults are not told')];
+  const { desired } = record;
+  const project = world.config.projects.find(({ name }) => name === desired.project);
+  if (!project) return status.conditions.Accepted?.status === 'False' ? [] : [about('its unknown project is not told')];
+  const head = world.github.head(desired.override?.branch ?? desired.branch);
+  const branch = desired.override?.branch ?? desired.branch;
+  const known = head === undefined ? status.head : { branch, commit: head, at: '' };
+  const wish = effective({ desired, project, head: known, now: world.time.now() });
+  if (wish.paused || world.pausedSince !== undefined) return [];
+  const one: Case = { world, session, desired, status, wish, share: shareOf(actual, session) };
+  const found = wish.wanted ? wantedComplaints(one) : unwantedComplaints(one);
+  return [...found, ...commentComplaints(one)].map(about);
+}
+
+function unwantedComplaints({ share, status }: Case): readonly string[] {
+  const { held, groups, rules } = share;
+  const left = [
+    ...held.map(({ lastStatus }) => `a task that is ${lastStatus}`),
+    ...groups.map(({ name }) => `the group ${name}`),
+    ...rules.map((rule) => `the rule for ${hostOfRule(rule)}`),
+  ];
+  if (left.length > 0) return [`nobody wants it, and there is still ${left.join(', ')}`];
+  return isTrue(status.conditions, 'Removed') ? [] : ['it is gone, and the record does not say so'];
+}
+
+function wantedComplaints(one: Case): readonly string[] {
+  const { world, wish, status } = one;
+  if (wish.commit === undefined) return status.conditions.Ready?.status === 'True' ? [] : [];
+  const outcome = world.supervisors.plans.get(wish.commit)?.outcome?.kind ?? 'ok';
+  if (!imageExists(one)) return servesOrFails(one);
+  if (outcome !== 'ok' && one.world.config.projects[0]?.supervisor) return servesOrFails(one);
+  return servingComplaints(one, wish.commit);
+}
+
+function imageExists({ world, wish }: Case): boolean {
+  return wish.imageTag.startsWith('sha256:') || world.aws.images.byTag('web', wish.imageTag) !== undefined;
+}
+
+/** What cannot be run: the version before it goes on serving, or nothing runs and the reason is told. */
+function servesOrFails(one: Case): readonly string[] {
+  const { share, status } = one;
+  const serves = isTrue(status.conditions, 'Ready');
+  if (serves) {
+    const told = status.conditions.UpToDate?.status !== 'True' || one.wish.commit === status.liveCommit;
+    return [...routeComplaints(one, share.tasks[0]), ...(told ? [] : ['an update failed, and UpToDate is True'])];
+  }
+  if (status.conditions.Ready?.reason === undefined) return ['nothing is said of why it does not run'];
+  return [];
+}
+
+function servingComplaints(one: Case, commit: string): readonly string[] {
+  const { share, status, world } = one;
+  const [task, ...more] = share.tasks;
+  if (!task) return ['it is wanted, and no task runs'];
+  if (more.length > 0) return [`${share.tasks.length} tasks run`];
+  if (task.lastStatus !== 'RUNNING') return [`its task is ${task.lastStatus}`];
+  const live = world.supervisors.containers().find(({ ip }) => ip === task.network.address);
+  const supervised = world.config.projects[0]?.supervisor === true;
+  const found: string[] = [];
+  if (!live?.healthy) found.push('its app is not healthy');
+  if (supervised && live?.liveCommit !== commit)
+    found.push(`${short(live?.liveCommit)} is live, wanted is ${short(commit)}`);
+  if (status.attempt?.taskArn !== task.arn) found.push('the record names another task');
+  return [...found, ...imageComplaints(one, task), ...routeComplaints(one, task), ...toldComplaints(one, supervised)];
+}
+
+function imageComplaints({ world, wish }: Case, { definitionArn }: TaskRecord): readonly string[] {
+  const isBase = definitionArn === world.aws.baseArn;
+  const wantsBase = wish.imageTag === world.config.projects[0]?.defaultTag;
+  return isBase === wantsBase ? [] : [`its task runs ${definitionArn}, wanted is ${wish.imageTag}`];
+}
+
+function routeComplaints({ world, session, share }: Case, task: TaskRecord | undefined): readonly string[] {
+  const { rules } = share;
+  const [group] = share.groups;
+  if (!task) return ['it serves, and no task runs'];
+  if (!group) return ['it has no target group'];
+  const [rule, ...more] = rules;
+  if (!rule) return ['it has no rule'];
+  if (more.length > 0) return [`it has ${rules.length} rules`];
+  if (hostOfRule(rule) !== hostFor(session)) return [`its rule is for ${hostOfRule(rule)}`];
+  if (weightOf(rule, group.arn) !== 1 || weightOf(rule, world.aws.frontDoorArn) !== 0)
+    return ['its rule has the wrong weights'];
+  const targets = registered(group).map(({ ip }) => ip);
+  if (targets.length !== 1 || targets[0] !== task.network.address) {
+    return [`its targets are ${targets.join(', ') || 'none'}, its task is at ${task.network.address}`];
+  }
+  const state = world.aws.healthOf(group.arn).get(task.network.address);
+  return state === 'healthy' ? [] : [`its target is ${state}`];
+}
+
+function toldComplaints({ status: { conditions } }: Case, supervised: boolean): readonly string[] {
+  const found: string[] = [];
+  if (!isTrue(conditions, 'Ready')) found.push(`it serves, and Ready is ${told(conditions.Ready)}`);
+  if (supervised && !isTrue(conditions, 'UpToDate')) found.push(`UpToDate is ${told(conditions.UpToDate)}`);
+  return found;
+}
+
+function told(condition: { readonly status: string; readonly reason: string } | undefined): string {
+  return condition ? `${condition.status} (${condition.reason})` : 'not told';
+}
+
+/** One comment on each open pull request that asks, and it names the state. */
+function commentComplaints({ world, desired, status }: Case): readonly string[] {
+  if (desired.repo !== REPO) return [];
+  return Object.entries(desired.sources).flatMap(([key, source]) => {
+    if (!source?.open || !source.wanted || !key.startsWith('pull/')) return [];
+    const ref = status.comments[key as keyof typeof status.comments];
+    const number = Number(key.slice('pull/'.length));
+    const comment = world.github.comments(number).find(({ id }) => id === ref?.id);
+    if (!comment) return [`#${number} has no comment of ours`];
+    const ready = isTrue(status.conditions, 'Ready');
+    return comment.body.includes(ready ? (status.url ?? '') : '')
+      ? []
+      : [`the comment on #${number} does not name the URL`];
+  });
+}
+
+/** Owned things of sessions that have no record, whose time has come. */
+function ownerless(records: readonly StoredEnvironment[], actual: Actual): readonly string[] {
+  const known = new Set(records.map(({ sessionId }) => sessionId));
+  const tasks = actual.tasks
+    .filter(({ group }) => !known.has(group))
+    .map(({ group }) => `a task of ${group}, which has no record`);
+  const shares = [...known].map((session) => shareOf(actual, session));
+  const owned = new Set(shares.flatMap(({ groups }) => groups.map(({ arn }) => arn)));
+  const groups = actual.groups
+    .filter(({ arn }) => !owned.has(arn))
+    .map(({ name }) => `the group ${name}, which belongs to no record`);
+  return [...tasks, ...groups];
+}
+
+function short(commit: string | undefined): string {
+  return commit?.slice(0, 7) ?? 'nothing';
+}

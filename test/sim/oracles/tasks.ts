@@ -1,0 +1,25 @@
+/** How many tasks an environment has. */
+import { actualOf } from '../world/actual.ts';
+import { makeLasting, type Oracle } from './oracle.ts';
+
+/** Two run while one replaces the other, which takes as long as a start; three are one too many. */
+const REPLACEMENT_MS = 600_000;
+const EXTRA_MS = 120_000;
+
+export const tasks: Oracle = (world, report) => {
+  const lasting = makeLasting(world, report);
+  return {
+    moment() {
+      if (!world.changed('tasks')) return;
+      const bySession = [...Map.groupBy(actualOf(world).tasks, ({ group }) => group)];
+      const more = (count: number) =>
+        new Map(
+          bySession
+            .filter(([, all]) => all.length > count)
+            .map(([session, all]) => [`${session} ${count}`, `${session} has ${all.length} tasks`]),
+        );
+      lasting.now('extra-task', REPLACEMENT_MS, more(1));
+      lasting.now('extra-task', EXTRA_MS, more(2));
+    },
+  };
+};

@@ -1,0 +1,34 @@
+/** A story without faults: what people and the world do, and when. The exhaustive plans strike every call of it. */
+import type { World, WorldOptions } from '../world/world.ts';
+
+export interface Act {
+  /** Virtual ms since the start. */
+  readonly at: number;
+  readonly who: string;
+  /** In the words of the story. */
+  readonly text: string;
+  readonly act: (world: World) => void | Promise<void>;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly about: string;
+  /** Replicas that are up from the start, the first a little before the second. */
+  readonly replicas: readonly string[];
+  readonly options?: Partial<WorldOptions>;
+  /** Before any replica starts. */
+  readonly before?: (world: World) => void | Promise<void>;
+  readonly acts: readonly Act[];
+  /** Further things that must be so in the end, in words when they are not. */
+  readonly check?: (world: World) => readonly string[] | Promise<readonly string[]>;
+  /** Within which the world must match after the last act; 20 min unless said. */
+  readonly settleMs?: number;
+}
+
+export const SECOND = 1_000;
+export const MINUTE = 60_000;
+
+/** `at` in seconds. */
+export function act(at: number, who: string, text: string, fn: Act['act']): Act {
+  return { at: at * SECOND, who, text, act: fn };
+}

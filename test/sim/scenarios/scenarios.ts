@@ -1,0 +1,250 @@
+/** The scenarios of the exhaustive plans, by name. */
+import { firstPriority } from '../../../src/model/names.ts';
+import { act, type Scenario } from './scenario.ts';
+import { CLUSTER, SUBNET } from '../world/aws.ts';
+import { INSTALLATION } from '../world/config.ts';
+import {
+  deleteGroup,
+  deleteItem,
+  deleteRules,
+  deregisterTargets,
+  edit,
+  foreignRule,
+  interruptTasks,
+  otherInstallation,
+  stopTasks,
+} from '../world/people.ts';
+import type { World } from '../world/world.ts';
+
+const ONE = 'tt-one';
+
+const label = act(10, 'ada', 'opens #1 from "one" and labels it uat', ({ github }) => {
+  github.label(github.openPull('one'), 'uat');
+});
+
+const start: Scenario = {
+  name: 'start',
+  about: 'A pull request is labelled, and its environment comes up.',
+  replicas: ['alpha'],
+  acts: [label],
+};
+
+const push: Scenario = {
+  name: 'push',
+  about: 'A push goes live in place.',
+  replicas: ['alpha'],
+  acts: [label, act(150, 'ada', 'pushes to "one"', ({ github }) => void github.push('one'))],
+};
+
+const relabel: Scenario = {
+  name: 'relabel',
+  about: 'Another label asks for another image: a successor replaces the task.',
+  replicas: ['alpha'],
+  acts: [
+    label,
+    act(150, 'ada', 'labels #1 uat-staging instead of uat', ({ github }) => {
+      github.unlabel(1, 'uat');
+      github.label(1, 'uat-staging');
+    }),
+  ],
+};
+
+const unlabel: Scenario = {
+  name: 'unlabel',
+  about: 'The label is taken off, and nothing is left.',
+  replicas: ['alpha'],
+  acts: [label, act(150, 'ada', 'takes the label off #1', ({ github }) => void github.unlabel(1, 'uat'))],
+};
+
+const reopen: Scenario = {
+  name: 'close-reopen',
+  about: 'A pull request is closed in the middle of its start, reopened, closed when it serves, and reopened again.',
+  replicas: ['alpha'],
+  acts: [
+    label,
+    act(40, 'ada', 'closes #1', ({ github }) => void github.close(1)),
+    act(50, 'ada', 'reopens #1', ({ github }) => void github.reopen(1)),
+    act(200, 'ada', 'closes #1', ({ github }) => void github.close(1)),
+    act(230, 'ada', 'reopens #1', ({ github }) => void github.reopen(1)),
+  ],
+};
+
+const failingBuild: Scenario = {
+  name: 'failing-build',
+  about: 'A push does not build and the old version goes on serving; the fix goes live.',
+  replicas: ['alpha'],
+  acts: [
+    label,
+    act(140, 'ada', 'pushes a commit that does not build', ({ github, supervisors }) => {
+      const commit = github.push('one');
+      supervisors.plans.set(commit, { outcome: { kind: 'fails', phase: 'build' } });
+    }),
+    act(230, 'ada', 'pushes the fix', ({ github }) => void github.push('one')),
+  ],
+};
+
+const handEdits: Scenario = {
+  name: 'hand-edits',
+  about: 'A person sets the image by hand, pins a branch by an override, makes a mistake, corrects it, and lets go.',
+  replicas: ['alpha'],
+  acts: [
+    label,
+    act(130, 'eve', 'sets image_tag to staging', (world) => edit(world, ONE, { image_tag: 'staging' })),
+    act(135, 'ada', 'edits the title of #1', ({ github }) => void github.edit(1, 'another title')),
+    act(270, 'eve', 'sets wanted to "yes"', (world) => edit(world, ONE, { wanted: 'yes' })),
+    act(290, 'eve', 'sets wanted to true, and an override that stops it for a minute', (world) =>
+      edit(world, ONE, { wanted: true, override: { wanted: false, by: 'eve', until: soon(world, 60_000) } }),
+    ),
+    act(320, 'ada', 'edits the title of #1 again', ({ github }) => void github.edit(1, 'a third title')),
+    act(355, 'the world', 'the override has run out', () => undefined),
+  ],
+  check({ store }) {
+    const { override, image_tag: tag } = store.peek(ONE) ?? {};
+    const lost = [
+      ...(override ? [] : ['the override is gone']),
+      ...(tag === 'staging' ? [] : [`image_tag is ${String(tag)}`]),
+    ];
+    return lost;
+  },
+};
+
+function soon({ time }: World, ms: number): string {
+  return new Date(time.now() + ms).toISOString();
+}
+
+const outOfBand: Scenario = {
+  name: 'out-of-band',
+  about: 'A person deletes the rule, then the group with it, then the target.',
+  replicas: ['alpha'],
+  acts: [
+    label,
+    act(130, 'eve', 'deletes the rule of "one"', (world) => deleteRules(world, ONE)),
+    act(210, 'eve', 'deletes rule and target group of "one"', (world) => deleteGroup(world, ONE)),
+    act(300, 'eve', 'deregisters the target of "one"', (world) => deregisterTargets(world, ONE)),
+  ],
+};
+
+/** Freed addresses are given to the very next task. */
+const HOSTILE_ADDRESSES = { reuseAddresses: 'first' } as const;
+
+const addressReused: Scenario = {
+  name: 'address-reused',
+  about: 'A task dies, and its address goes to the task of another environment.',
+  replicas: ['alpha'],
+  options: { ecs: HOSTILE_ADDRESSES },
+  acts: [
+    label,
+    act(130, 'the world', 'a host fails, and with it the task of "one"', (world) =>
+      interruptTasks(world, ONE, { code: 'InfrastructureHealth', reason: 'host failed' }),
+    ),
+    act(131, 'bob', 'opens #2 from "two" and labels it uat', ({ github }) => {
+      github.label(github.openPull('two'), 'uat');
+    }),
+    act(320, 'eve', 'stops the task of "two" by the console', (world) => stopTasks(world, 'tt-two')),
+    act(321, 'cho', 'opens #3 from "three" and labels it uat', ({ github }) => {
+      github.label(github.openPull('three'), 'uat');
+    }),
+  ],
+};
+
+const plainReused: Scenario = {
+  ...addressReused,
+  name: 'address-reused-plain',
+  about: 'The same, with images that answer any host.',
+  options: { ecs: HOSTILE_ADDRESSES, project: { supervisor: false } },
+};
+
+const handover: Scenario = {
+  name: 'handover',
+  about: 'The leader is stopped in the middle of a start, and later its successor is killed in the middle of a push.',
+  replicas: ['alpha', 'beta'],
+  acts: [
+    label,
+    act(30, 'the world', 'alpha is told to stop', (world) => world.stop('alpha')),
+    act(60, 'the world', 'alpha comes back', (world) => void world.boot('alpha')),
+    act(150, 'ada', 'pushes to "one"', ({ github }) => void github.push('one')),
+    act(152, 'the world', 'beta is killed', (world) => world.kill('beta')),
+    act(200, 'the world', 'beta comes back', (world) => void world.boot('beta')),
+  ],
+};
+
+const boot: Scenario = {
+  name: 'boot',
+  about: 'An operator starts where orphans, another installation and a foreign rule in the way are already.',
+  replicas: ['alpha'],
+  options: { policy: { orphanGraceMs: 60_000 } },
+  async before(world) {
+    await otherInstallation(world);
+    await foreignRule(world, 'elsewhere.example.test', firstPriority(ONE));
+    edit(world, 'tt-kept', {
+      project: 'web',
+      repo: 'octo/web',
+      branch: 'kept',
+      wanted: true,
+      commit: world.github.push('kept'),
+    });
+    await world.aws.call('ecs', 'RunTask', {
+      cluster: CLUSTER,
+      taskDefinition: 'web',
+      launchType: 'FARGATE',
+      startedBy: `mayfly/${INSTALLATION}`,
+      group: 'tt-orphan',
+      networkConfiguration: { awsvpcConfiguration: { subnets: [SUBNET] } },
+      tags: [{ key: 'mayfly:installation', value: INSTALLATION }],
+      overrides: { containerOverrides: [{ name: 'web', environment: [{ name: 'SESSION_ID', value: 'tt-orphan' }] }] },
+    });
+  },
+  acts: [label],
+};
+
+const capacity: Scenario = {
+  name: 'capacity',
+  about: 'AWS has no capacity, and then it has.',
+  replicas: ['alpha'],
+  acts: [
+    act(5, 'the world', 'AWS has no capacity', (world) => {
+      const detail = 'Capacity is unavailable at this time. Please try again later or in a different availability zone';
+      world.refusal = { reason: 'RESOURCE:FARGATE', detail };
+    }),
+    label,
+    act(60, 'the world', 'AWS has capacity again', (world) => {
+      world.refusal = undefined;
+    }),
+  ],
+};
+
+const itemDeleted: Scenario = {
+  name: 'item-deleted',
+  about: 'A person deletes the item of an environment whose pull request is labelled, and of one that is not.',
+  replicas: ['alpha'],
+  options: { policy: { orphanGraceMs: 120_000 } },
+  acts: [
+    label,
+    act(20, 'bob', 'opens #2 from "two" and labels it uat', ({ github }) => {
+      github.label(github.openPull('two'), 'uat');
+    }),
+    act(25, 'cho', 'opens #3 from "three" and labels it uat', ({ github }) => {
+      github.label(github.openPull('three'), 'uat');
+    }),
+    act(160, 'eve', 'deletes the item of "one"', (world) => deleteItem(world, ONE)),
+    act(165, 'ada', 'pushes to "one"', ({ github }) => void github.push('one')),
+    act(170, 'eve', 'deletes the item of "two"', (world) => deleteItem(world, 'tt-two')),
+  ],
+};
+
+export const SCENARIOS: readonly Scenario[] = [
+  start,
+  push,
+  relabel,
+  unlabel,
+  reopen,
+  failingBuild,
+  handEdits,
+  outOfBand,
+  addressReused,
+  plainReused,
+  handover,
+  boot,
+  capacity,
+  itemDeleted,
+];

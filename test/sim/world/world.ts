@@ -1,0 +1,243 @@
+/**
+ * A whole installation in one thread: replicas of the operator, the local AWS, GitHub, the supervisors in the tasks and
+ * the table, all under one clock and one seed.
+ */
+import { WEBHOOK_REASONS } from '../../../src/intake/webhook-reasons.ts';
+import type { Config } from '../../../src/model/config.ts';
+import { makeMemoryLease } from '../../../src/store/lease-memory.ts';
+import { makeMemoryStore, type MemoryStore } from '../../../src/store/memory.ts';
+import type { RunTaskFailure } from '../../../src/local/aws/ecs/switches.ts';
+import type { EcsSettings } from '../../../src/local/aws/ecs/service.ts';
+import type { Elbv2Options } from '../../../src/local/aws/elbv2/elbv2.ts';
+import { makeSimGitHub } from '../github/sim-github.ts';
+import type { SimDelivery } from '../github/hook.ts';
+import type { SimGitHub } from '../github/port.ts';
+import { type Actor, makeActor } from '../kernel/actor.ts';
+import { type Call, FAIR, type Weather } from '../kernel/calls.ts';
+import { makeJournal, type SimJournal } from '../kernel/journal.ts';
+import { hashOf, makeRandom, type Random } from '../kernel/random.ts';
+import { makeSimTime, type SimTime } from '../kernel/time.ts';
+import type { SimSupervisors, SupervisorTimings } from '../supervisors/port.ts';
+import { makeSimSupervisors } from '../supervisors/sim-supervisors.ts';
+import { makeSimAws, type SimAws } from './aws.ts';
+import { type ConfigChange, configFor, REPO } from './config.ts';
+import { type SimReplica, startSimReplica, urlOf } from './replica.ts';
+
+export interface WorldOptions extends ConfigChange {
+  readonly seed: number;
+  readonly weather?: Weather;
+  readonly ecs?: Partial<EcsSettings>;
+  readonly elbv2?: Partial<Elbv2Options>;
+  readonly supervisorTimings?: Partial<SupervisorTimings>;
+  /** Delays after which a delivery arrives, one for each arrival; none: it is dropped (P4). */
+  readonly arrivals?: (delivery: SimDelivery) => readonly number[];
+  /** What comes after a crash that a fault asked for: the same replica anew, or nothing for long, so that another leads. */
+  readonly afterCrash?: 'restart' | 'handover';
+}
+
+/** A webhook that was answered with a promise. */
+export interface Accepted {
+  readonly delivery: SimDelivery;
+  readonly at: number;
+}
+
+export interface World {
+  readonly options: WorldOptions;
+  readonly time: SimTime;
+  readonly random: Random;
+  readonly journal: SimJournal;
+  readonly config: Config;
+  readonly aws: SimAws;
+  readonly github: SimGitHub;
+  readonly supervisors: SimSupervisors;
+  readonly store: MemoryStore;
+  readonly lease: ReturnType<typeof makeMemoryLease>;
+  /** Those that are alive, by name. */
+  readonly replicas: ReadonlyMap<string, SimReplica>;
+  readonly accepted: readonly Accepted[];
+  /** ARNs of what is not ours, and of rules of ours that people changed or made. */
+  readonly foreign: Set<string>;
+  readonly madeByPeople: Set<string>;
+  /** Pull requests whose record a person deleted. */
+  readonly forgotten: Set<number>;
+  /** False once a replica's clock runs at another speed. */
+  clocksAreTrue: boolean;
+  /** What RunTask answers in `failures[]`; undefined: there is capacity. */
+  refusal: RunTaskFailure | undefined;
+  /** Since when the installation is paused, in ms since the start. */
+  pausedSince: number | undefined;
+  /** Whether something may have changed since this was last asked for the topic: a change was made, or a second passed. */
+  changed(topic: string): boolean;
+  /** Something changed that no call of a replica changed. */
+  touch(): void;
+  boot(name: string, rate?: number): SimReplica;
+  /** kill -9. */
+  kill(name: string): void;
+  /** SIGTERM; gone when it resolves. */
+  stop(name: string): Promise<void>;
+  /** Lets time pass. */
+  run(ms: number): Promise<void>;
+  /** Lets time pass until it is so, looking after each timer, at most `ms`; false when it never was. */
+  until(isSo: () => boolean, ms: number): Promise<boolean>;
+  /** Called after everything that happened, once all it led to at the same moment has happened too. */
+  eachMoment(look: () => void): void;
+}
+
+const RESTART_MS = 5_000;
+const HANDOVER_MS = 60_000;
+
+export async function makeWorld(options: WorldOptions): Promise<World> {
+  const time = makeSimTime();
+  const random = makeRandom(options.seed);
+  const journal = makeJournal(time);
+  const looks: (() => void)[] = [];
+  const replicas = new Map<string, SimReplica>();
+  const accepted: Accepted[] = [];
+  const post = makePost({ time, replicas, accepted, arrivals: options.arrivals ?? (() => [150]), journal });
+  const github = makeSimGitHub({ clock: time, random: random.stream('github'), repo: REPO, deliver: post });
+  const supervisors: SimSupervisors = makeSimSupervisors({
+    clock: time,
+    random: random.stream('supervisors'),
+    timings: options.supervisorTimings,
+    supervised: () => options.project?.supervisor ?? true,
+    onHealthChange: () => world.touch(),
+    tell: (ip, session, line) => journal.tell(`task ${ip}`, `${session}: ${line}`),
+  });
+  const ecs = { failRunTask: () => world.refusal, ...options.ecs };
+  const aws = await makeSimAws({
+    ...options,
+    ecs,
+    time,
+    random,
+    runner: supervisors.runner,
+    prober: supervisors.prober,
+  });
+  const config = configFor(aws, options);
+  const store = makeMemoryStore();
+  const lease = makeMemoryLease();
+  const nudge = (url: string, sessions: readonly string[]): boolean =>
+    [...replicas.values()].find(({ name }) => urlOf(name) === url)?.onNudge(sessions) ?? false;
+  const surroundings = { config, aws, store, lease, github, supervisors, random, nudge };
+  const fresh = makeFreshness(time);
+  journal.listen({ finished: (call) => call.mutates && fresh.touch() });
+  let boots = 0;
+
+  const onCrash = ({ name }: Actor): void => {
+    journal.tell('the world', `${name} crashed`);
+    replicas.delete(name);
+    time.after(options.afterCrash === 'handover' ? HANDOVER_MS : RESTART_MS, () => void world.boot(name));
+  };
+  const world: World = {
+    options,
+    time,
+    random,
+    journal,
+    config,
+    aws,
+    github,
+    supervisors,
+    store,
+    lease,
+    replicas,
+    accepted,
+    foreign: new Set(),
+    madeByPeople: new Set(),
+    forgotten: new Set(),
+    clocksAreTrue: true,
+    refusal: undefined,
+    pausedSince: undefined,
+    changed: fresh.changed,
+    touch: fresh.touch,
+    boot(name, rate = 1) {
+      boots += 1;
+      if (rate !== 1) world.clocksAreTrue = false;
+      const weather = options.weather ?? FAIR;
+      const actor = makeActor({ name, time, journal, weather, latency: latencyFor(options.seed), rate, onCrash });
+      journal.tell('the world', `${name} starts`);
+      const replica = startSimReplica(surroundings, actor, `${name}.${boots}`);
+      replicas.set(name, replica);
+      return replica;
+    },
+    kill(name) {
+      journal.tell('the world', `${name} is killed`);
+      replicas.get(name)?.actor.kill();
+      replicas.delete(name);
+    },
+    async stop(name) {
+      journal.tell('the world', `${name} is told to stop`);
+      const replica = replicas.get(name);
+      await replica?.stop();
+      replica?.actor.kill();
+      replicas.delete(name);
+    },
+    run: (ms) => time.run(time.monotonic() + ms, () => look()),
+    async until(isSo, ms) {
+      let met = isSo();
+      await time.run(time.monotonic() + ms, () => {
+        look();
+        met ||= isSo();
+        return met;
+      });
+      return met;
+    },
+    eachMoment: (fn) => void looks.push(fn),
+  };
+  const look = (): void => {
+    for (const fn of looks) fn();
+  };
+  return world;
+}
+
+const LOOK_EVERY_MS = 1_000;
+
+/** Topics that were looked at since the last change, and when. */
+function makeFreshness(time: SimTime): Pick<World, 'changed' | 'touch'> {
+  const looked = new Map<string, number>();
+  return {
+    touch: () => looked.clear(),
+    changed(topic) {
+      const now = time.monotonic();
+      const last = looked.get(topic);
+      if (last !== undefined && now - last < LOOK_EVERY_MS) return false;
+      looked.set(topic, now);
+      return true;
+    },
+  };
+}
+
+/** Milliseconds from a call to its answer, from its number alone: a fault elsewhere does not change it. */
+function latencyFor(seed: number): (call: Call) => number {
+  const spans = { aws: [20, 80], store: [3, 12], lease: [3, 12], github: [80, 200], control: [3, 20] } as const;
+  return ({ service, index }) => {
+    const [least, most] = spans[service];
+    return least + (hashOf(`${seed} ${index}`) % (most - least));
+  };
+}
+
+interface PostOptions {
+  readonly time: SimTime;
+  readonly replicas: ReadonlyMap<string, SimReplica>;
+  readonly accepted: Accepted[];
+  readonly arrivals: (delivery: SimDelivery) => readonly number[];
+  readonly journal: SimJournal;
+}
+
+/** The way of a webhook: through a load balancer to whichever replica is up. GitHub does not try again by itself. */
+function makePost({ time, replicas, accepted, arrivals, journal }: PostOptions): (delivery: SimDelivery) => void {
+  let turn = 0;
+  const arrive = async (delivery: SimDelivery): Promise<void> => {
+    const up = [...replicas.values()].filter(({ actor }) => actor.alive() && !actor.frozen());
+    const replica = up[turn++ % up.length];
+    const what = `${delivery.event} ${delivery.action ?? ''} #${delivery.pull ?? ''}`;
+    if (!replica) return journal.tell('github', `${what}: nobody answers`);
+    const { reason } = await replica.webhook(delivery);
+    const { status } = WEBHOOK_REASONS[reason];
+    journal.tell('github', `${what} → ${replica.name}: ${status} ${reason}`);
+    if (status < 300) accepted.push({ delivery, at: time.monotonic() });
+  };
+  return (delivery) => {
+    const delays = arrivals(delivery);
+    if (delays.length === 0) journal.tell('github', `${delivery.event} ${delivery.action ?? ''} is lost on its way`);
+    for (const ms of delays) time.after(ms, () => void arrive(delivery));
+  };
+}
