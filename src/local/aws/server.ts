@@ -22,10 +22,17 @@ import { makeLogs } from './logs/service.ts';
 import { makeLogStore } from './logs/store.ts';
 import type { LogStore } from './logs/store.ts';
 import { openState } from './persist.ts';
+import { recordedDynamoDb } from './record/dynamodb.ts';
+import { openRecorder } from './record/open-recorder.ts';
+import type { CallRecord, CallRecorder } from './record/recorder.ts';
 import type { TaskRunner } from './runner/port.ts';
 import { addressProblem, makeProcessRunner } from './runner/process-runner.ts';
 import type { LocalClock, Service } from './service.ts';
+import { makeThrottle } from './throttle/throttle.ts';
+import type { RateChanges, Throttle } from './throttle/throttle.ts';
 import { makeDispatcher } from './wire/dispatcher.ts';
+import { makeGate } from './wire/gate.ts';
+import type { Gate } from './wire/gate.ts';
 import type { Dispatch } from './wire/message.ts';
 
 export interface LocalAwsOptions {
@@ -55,6 +62,16 @@ export interface LocalAwsOptions {
   readonly ecs?: Partial<EcsSwitches>;
   /** Default: child processes. */
   readonly runner?: TaskRunner;
+  /** AWS's rates when left out or true; false limits nothing; or changes of single rates. */
+  readonly throttle?: boolean | RateChanges;
+  /** Access key ids that no rate holds for. */
+  readonly unthrottled?: readonly string[];
+  /** Keeps what IAM would be asked about each call as JSON lines in `calls.jsonl` of the state directory. Default false. */
+  readonly recordCalls?: boolean;
+  /** Told of the same, with or without a state directory. */
+  readonly onCall?: (record: CallRecord) => void;
+  /** Refuses requests without a signature, as AWS does. Default true. */
+  readonly requireSignature?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -66,6 +83,8 @@ export interface LocalAws {
   readonly ecs: Ecs;
   readonly images: Images;
   readonly logs: LogStore;
+  /** Calls that were refused for their rate, since the start. */
+  refused(): number;
   /** `{account}.dkr.ecr.{region}.amazonaws.com` */
   readonly registry: string;
   /** Stops tasks, sockets and databases; once, however often it is called. */
@@ -81,6 +100,8 @@ const DEFAULTS = {
   subnets: { 'subnet-local': '127.20.0.0/24' },
   extraServices: [],
   visibilityLagMs: 0,
+  throttle: true,
+  requireSignature: true,
   log: (): void => undefined,
 } satisfies LocalAwsOptions;
 
@@ -138,14 +159,40 @@ async function open(
   const runner = given.runner ?? (await makeRunner(stateDir, options.subnets, closers));
   const ecs = await openEcs({ ...options, stateDir }, { images, logs, runner }, closers);
   const own = [ecs.service, makeLogs({ account, region, store: logs }), makeEcr({ account, region, images })];
-  const onFault = (error: unknown, name: string): void => log(`${name}: ${describe(error)}`);
-  const answer = makeDispatcher([...own, ...options.extraServices], { onFault });
-  const dispatch: Dispatch = (request) => (isDynamoDb(request) ? dynamodb.dispatch(request) : answer(request));
+  const services = [...own, ...options.extraServices];
+  const throttle = throttleOf(options.throttle);
+  const recorder = await openRecorder({ ...options, clock: systemClock, services, stateDir }, closers);
+  const gate = throttle || recorder ? makeGate({ throttle, recorder, unthrottled: given.unthrottled }) : undefined;
+  const dispatch = dispatchOver({ services, gate, dynamodb: dynamodb.dispatch, recorder }, options);
   const http = await listen(dispatch, options.host, options.port);
   closers.push(() => http.close());
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= closeAll());
-  return { endpoint: http.url, dispatch, ecs, images, logs, registry, close };
+  const refused = (): number => throttle?.refused() ?? 0;
+  return { endpoint: http.url, dispatch, ecs, images, logs, refused, registry, close };
+}
+
+interface Parts {
+  readonly services: readonly Service[];
+  readonly gate: Gate | undefined;
+  readonly recorder: CallRecorder | undefined;
+  readonly dynamodb: Dispatch;
+}
+
+function dispatchOver(parts: Parts, options: Pick<Known, 'log' | 'requireSignature'>): Dispatch {
+  const { recorder, gate } = parts;
+  const answer = makeDispatcher(parts.services, {
+    onFault: (error, name) => options.log(`${name}: ${describe(error)}`),
+    requireSignature: options.requireSignature,
+    ...(gate && { gate }),
+  });
+  const database = recorder === undefined ? parts.dynamodb : recordedDynamoDb(parts.dynamodb, recorder);
+  return (request) => (isDynamoDb(request) ? database(request) : answer(request));
+}
+
+function throttleOf(wanted: boolean | RateChanges): Throttle | undefined {
+  if (wanted === false) return undefined;
+  return makeThrottle({ clock: systemClock, rates: wanted === true ? {} : wanted });
 }
 
 function checkAccount(account: string): void {
@@ -189,7 +236,9 @@ async function openLogs(
   return makeLogStore(now, undefined, { groups: state.value.groups, changed: () => state.save() });
 }
 
-type Known = Required<Pick<LocalAwsOptions, 'account' | 'region' | 'subnets' | 'log' | 'visibilityLagMs'>>;
+type Known = Required<
+  Pick<LocalAwsOptions, 'account' | 'region' | 'subnets' | 'log' | 'visibilityLagMs' | 'requireSignature'>
+>;
 
 async function openEcs(
   options: Omit<LocalAwsOptions, 'stateDir'> & Known & { readonly stateDir: string | undefined },

@@ -186,7 +186,7 @@ describe('faults of the local AWS', () => {
     const aws = await start({ extraServices: [broken], log: (line) => lines.push(line) });
     const answer = await fetch(aws.endpoint, {
       method: 'POST',
-      headers: { 'x-amz-target': 'Broken.Break' },
+      headers: { 'x-amz-target': 'Broken.Break', authorization: 'AWS4-HMAC-SHA256 Credential=a' },
       body: '{}',
     });
     expect(answer.status).toBe(500);
