@@ -18,7 +18,9 @@ export interface Prober {
 
 /**
  * A simulation that knows what a check would find: always the same until `Elbv2.targetChanged` announces otherwise,
- * after the change. Nothing is polled then, and no timer is set: AWS's health states over hours cost nothing.
+ * after the change: when a program begins or ceases to answer, when its task dies, when its address goes to another.
+ * Nothing is polled then, and no timer is set: AWS's health states over hours cost nothing. A timeout is found at once,
+ * where a real check would take its time.
  */
 export interface SteadyProber {
   answersNow(question: Pick<Probe, 'ip' | 'port' | 'path'>): ProbeOutcome;
