@@ -73,7 +73,7 @@ function tryOne(ctx: EcsContext, launch: Launch): Attempt {
 /** AWS-FACTS ECS "Fargate": the quota counts vCPUs of Fargate tasks only. */
 function hasVcpus(ctx: EcsContext, { input, record: { definition } }: Launch, count: number): boolean {
   const units = cpuUnits(input.overrides?.cpu ?? definition.cpu ?? '') ?? 0;
-  return input.launchType !== 'FARGATE' || ctx.index.cpuUnits() + count * units <= ctx.vcpuQuota * 1024;
+  return input.launchType !== 'FARGATE' || ctx.index.cpuUnits() + count * units <= ctx.vcpuQuota() * 1024;
 }
 
 function toFailure({ arn, reason, detail }: RunTaskFailure): FailureRecord {

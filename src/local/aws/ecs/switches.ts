@@ -40,7 +40,7 @@ export interface EcsSwitches {
   /** RunTask answers without containers and attachments. AWS-FACTS ECS "RunTask response"; asked once a call. */
   readonly bareRunTask: () => boolean;
   /** How many vCPUs Fargate tasks may take together until they are STOPPED. AWS-FACTS ECS "Fargate": 6. */
-  readonly vcpuQuota: number;
+  readonly vcpuQuota: () => number;
   /** How a full quota is told: in `failures[]`, or as a ClientException. Both are seen. */
   readonly vcpuRefusal: 'failure' | 'exception';
   readonly reuseAddresses: AddressReuse;
@@ -65,7 +65,7 @@ export const DEFAULT_SWITCHES: EcsSwitches = {
   failRunTask: () => undefined,
   refuse: () => undefined,
   bareRunTask: () => false,
-  vcpuQuota: Number.POSITIVE_INFINITY,
+  vcpuQuota: () => Number.POSITIVE_INFINITY,
   vcpuRefusal: 'failure',
   reuseAddresses: 'last',
   freeAddressesAt: 'STOPPED',
