@@ -150,6 +150,8 @@ export interface CommentRef {
 export interface Status {
   /** Counts status writes; each write is conditional on the one before it. */
   readonly rev: number;
+  /** Of the leader that wrote it last (DESIGN §6); a former leader's write is refused. Nothing is decided by it. */
+  readonly epoch?: number | undefined;
   readonly conditions: Conditions;
   readonly attempt?: Attempt | undefined;
   readonly failure?: Failure | undefined;
@@ -171,6 +173,9 @@ export interface Status {
   readonly deployments: readonly Deployment[];
   readonly comments: Readonly<Partial<Record<SourceKey, CommentRef>>>;
 }
+
+/** Epochs are about seconds since 1970. What is larger, a hand put there, and it counts as absent. */
+export const MAX_EPOCH = 10_000_000_000;
 
 /** For people only; derived from conditions, and never feeds a decision. */
 export type EnvironmentState = 'PENDING' | 'STARTING' | 'RUNNING' | 'SLEEPING' | 'STOPPING' | 'STOPPED' | 'FAILED';

@@ -12,6 +12,7 @@ import {
   EMPTY_STATUS,
   type Failure,
   type JobRecord,
+  MAX_EPOCH,
   type PhaseRecord,
   type SourceKey,
   type Status,
@@ -108,6 +109,7 @@ const comment = z.object({ id: z.int(), hash: z.string() } satisfies SchemaOf<Co
 
 const SHAPE = {
   rev: z.number().catch(0),
+  epoch: lenient(z.int().nonnegative().max(MAX_EPOCH)),
   conditions: z
     .unknown()
     .default({})

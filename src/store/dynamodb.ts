@@ -12,7 +12,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { StoredEnvironment } from '../model/environment.ts';
+import { MAX_EPOCH, type StoredEnvironment } from '../model/environment.ts';
 import { INSTALLATION_KEY, parseInstallation } from '../model/installation.ts';
 import { encodeDesired, type Item, parseItem } from '../model/record.ts';
 import { encodeStatus } from '../model/status-record.ts';
@@ -129,7 +129,7 @@ export function makeDynamoStore(options: DynamoStoreOptions): EnvironmentStore {
           state,
           expires_at: expiresAt ?? null,
         },
-        guard: statusGuard(previousRev),
+        guard: statusGuard(previousRev, status.epoch),
       }),
     recordVisit: (sessionId, at) => update(sessionId, { attributes: { visited_at: at } }),
     prepare: (create) => prepareTable({ ...SHAPE, client, table, call, clock, logger }, create),
@@ -143,12 +143,21 @@ function revisionGuard(path: string, names: readonly string[], rev: number): Gua
 }
 
 /** As `revisionGuard`, and a revision that is no number counts as 0 too: nobody but Mayfly writes `status`. */
-function statusGuard(rev: number): Guard {
+function statusGuard(rev: number, epoch: number | undefined): Guard {
   const path = '#guard.#guard1';
   const guard = revisionGuard(path, ['status', 'rev'], rev);
-  if (rev !== 0) return guard;
-  const condition = `(${guard.condition} OR NOT attribute_type(${path}, :number))`;
-  return { ...guard, condition, values: { ...guard.values, ':number': { S: 'N' } } };
+  const condition = rev === 0 ? `(${guard.condition} OR NOT attribute_type(${path}, :number))` : guard.condition;
+  const values = { ...guard.values, ...((rev === 0 || epoch !== undefined) && { ':number': { S: 'N' } }) };
+  return epoch === undefined ? { ...guard, condition, values } : fence({ ...guard, condition, values }, epoch);
+}
+
+/** No newer leader wrote. An epoch that is none does not keep anybody out. */
+function fence({ condition, names, values }: Guard, epoch: number): Guard {
+  const path = '#guard.#guard2';
+  const free = [`attribute_not_exists(${path})`, `NOT attribute_type(${path}, :number)`];
+  const older = [...free, `${path} <= :epoch`, `${path} > :max`].join(' OR ');
+  const limits = { ':epoch': { N: String(epoch) }, ':max': { N: String(MAX_EPOCH) } };
+  return { condition: `${condition} AND (${older})`, names: [...names, 'epoch'], values: { ...values, ...limits } };
 }
 
 /** Numbers of any size are read, if roughly: one item that cannot be read must not hide the others. */

@@ -3,6 +3,7 @@
  * at nor a reason to stop: it counts as the lease of an unknown holder, which is waited for and then replaced.
  */
 import { z } from 'zod';
+import { MAX_EPOCH } from '../model/environment.ts';
 import type { Lease, LeasePort } from '../runtime/lease.ts';
 
 /** One lease an installation. Two adapters, DynamoDB and memory, are held to one contract suite. */
@@ -30,7 +31,7 @@ const MAX_MS = 600_000;
 
 const LEASE = z.object({
   holder: z.string().min(1),
-  epoch: z.int().nonnegative(),
+  epoch: z.int().nonnegative().max(MAX_EPOCH),
   beat: z.int().nonnegative(),
   duration_ms: z.int().min(0).max(MAX_MS),
   nudge_url: z

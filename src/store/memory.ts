@@ -45,7 +45,10 @@ export function makeMemoryStore(): MemoryStore {
     },
     async putStatus(sessionId, previousRev, status, state, expiresAt) {
       const item = existing(sessionId);
-      guard(sessionId, parseItem(item).status.rev, previousRev);
+      const before = parseItem(item).status;
+      guard(sessionId, before.rev, previousRev);
+      if (status.epoch !== undefined && (before.epoch ?? 0) > status.epoch)
+        throw new StoreError('conflict', `a newer leader wrote the record of ${sessionId}`);
       const encoded = encodeStatus({ ...status, rev: previousRev + 1 });
       assign(item, { status: encoded, state, expires_at: expiresAt ?? null });
     },

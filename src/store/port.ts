@@ -39,6 +39,7 @@ export interface EnvironmentStore {
   applyIntent(sessionId: string, intakeRev: number, change: IntentChange): Promise<void>;
   /**
    * Replaces `status` and `state` when `status.rev` is still `previousRev`; writes `status.rev` = previousRev + 1.
+   * With an epoch in `status`, `conflict` when the one in the table is greater: a newer leader wrote.
    * Never creates an item: `conflict` when it was deleted. `expiresAt` in seconds since the epoch; absent removes it.
    */
   putStatus(

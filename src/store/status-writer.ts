@@ -66,9 +66,9 @@ function isConflict(error: unknown): boolean {
   return error instanceof StoreError && error.kind === 'conflict';
 }
 
-/** Everything but what the reporter owns. */
+/** Everything but what the reporter owns, and who wrote. */
 function factsOf(status: Status): unknown {
-  const { rev: _rev, comments: _comments, conditions, ...facts } = status;
+  const { rev: _rev, epoch: _epoch, comments: _comments, conditions, ...facts } = status;
   const { Reported: _reported, ...others } = conditions;
   return { ...facts, conditions: others };
 }

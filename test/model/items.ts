@@ -131,6 +131,7 @@ const condition = fc.record({
 
 export const status: fc.Arbitrary<Status> = fc.record({
   rev: fc.nat(),
+  epoch: fc.option(fc.nat(), { nil: undefined }),
   conditions: fc.dictionary(fc.constantFrom(...CONDITION_TYPES), condition),
   attempt: maybe(attempt),
   failure: maybe(failure),

@@ -8,10 +8,11 @@ import { BY_HAND, status } from './items.ts';
 
 describe('status', () => {
   const full = fc.sample(status, { numRuns: 1, seed: 1 })[0] ?? EMPTY_STATUS;
-  const good = encodeStatus({ ...full, liveCommit: 'a'.repeat(40), rulePriority: 5 });
+  const good = encodeStatus({ ...full, liveCommit: 'a'.repeat(40), rulePriority: 5, epoch: 7 });
 
   it.each([
     ['rev', { rev: 0 }],
+    ['epoch', { epoch: undefined }],
     ['rule_priority', { rulePriority: undefined }],
     ['conditions', { conditions: {} }],
     ['attempt', { attempt: undefined }],

@@ -208,6 +208,32 @@ function statusContract(make: () => Promise<StoreHarness>): void {
     expect((await store.get('tt-hand'))?.status).toEqual({ ...STATUS, rev: 1 });
   });
 
+  it('refuses the status of a former leader, and takes that of the same and of a newer one', async () => {
+    const { store } = await make();
+    await store.create(DESIRED);
+    await store.putStatus('tt-feature', 0, { ...STATUS, epoch: 7 }, 'RUNNING');
+    expect(await kindOf(store.putStatus('tt-feature', 1, { ...STATUS, epoch: 6 }, 'FAILED'))).toBe('conflict');
+    await store.putStatus('tt-feature', 1, { ...STATUS, epoch: 7 }, 'STARTING');
+    await store.putStatus('tt-feature', 2, { ...STATUS, epoch: 8 }, 'STOPPED');
+    expect(await kindOf(store.putStatus('tt-feature', 2, { ...STATUS, epoch: 9 }, 'FAILED'))).toBe('conflict');
+    await store.putStatus('tt-feature', 3, STATUS, 'RUNNING');
+    expect((await store.get('tt-feature'))?.status).toEqual({ ...STATUS, rev: 4 });
+  });
+
+  it.each([
+    ['absent', { rev: 0 }],
+    ['a text', { rev: 3, epoch: 'x' }],
+    ['a list', { rev: 3, epoch: [9] }],
+    ['of a hand', { rev: 3, epoch: 9e15 }],
+    ['in a status that is a text', 'gone'],
+  ])('lets an epoch that is %s keep nobody out', async (_name, status) => {
+    const { store, seed } = await make();
+    await seed({ ...BY_HAND, status });
+    const rev = (await store.get('tt-hand'))?.status.rev ?? 0;
+    await store.putStatus('tt-hand', rev, { ...STATUS, epoch: 6 }, 'RUNNING');
+    expect((await store.get('tt-hand'))?.status).toEqual({ ...STATUS, rev: rev + 1, epoch: 6 });
+  });
+
   it('never brings a deleted record back', async () => {
     const { store, remove } = await make();
     await store.create(DESIRED);

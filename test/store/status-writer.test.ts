@@ -57,6 +57,14 @@ const counter = (): (() => Promise<void>) => {
 };
 
 describe('facts', () => {
+  it('are written although the reporter of a new leader wrote in between', async () => {
+    await facts(await status(), { epoch: 7, rulePriority: 1_000 });
+    const base = await status();
+    const other = interrupted(1, () => report({ epoch: 8 }));
+    await facts(base, { epoch: 8, rulePriority: 1_001 }, other);
+    expect(await status()).toMatchObject({ epoch: 8, rulePriority: 1_001, comments: COMMENTS });
+  });
+
   it('are written with state and expiry, and come back with the next revision', async () => {
     const base = await status();
     const saved = await facts(base, { rulePriority: 1_234 });
