@@ -25,9 +25,10 @@ import type {
 } from '@aws-sdk/client-ecr';
 import { MANIFEST_MEDIA_TYPE, registryHost } from '../images.ts';
 import type { Images, StoredImage } from '../images.ts';
-import { pageSize, paginate } from '../paging.ts';
+import { paginate } from '../paging.ts';
 import { ApiError } from '../service.ts';
 import type { Service } from '../service.ts';
+import { checkDescribeImages, checkRegistry, checkRepository, pageLimit } from './validation.ts';
 
 export interface EcrOptions {
   readonly account: string;
@@ -66,10 +67,12 @@ export function makeEcr(options: EcrOptions): Service {
 }
 
 function describeImages(options: EcrOptions, input: DescribeImagesRequest): DescribeImagesResponse {
+  checkDescribeImages(input);
   const stored = imagesOf(options, input.repositoryName, input.registryId);
   const named = input.imageIds?.map((id) => findOrThrow(options, input.repositoryName ?? '', id));
-  const chosen = (named ?? stored).filter((image) => matches(options, image, input.filter?.tagStatus));
-  const request = { limit: pageSize('maxResults', input.maxResults, 1000), token: input.nextToken };
+  const active = ['ACTIVE', 'ANY'].includes(input.filter?.imageStatus ?? 'ACTIVE');
+  const chosen = (named ?? stored).filter((image) => active && matches(options, image, input.filter?.tagStatus));
+  const request = { limit: pageLimit(input.maxResults), token: input.nextToken };
   const page = paginate(byDigest(chosen), (image) => image.digest, request);
   return { imageDetails: page.items.map((image) => detailOf(options, image)), nextToken: page.nextToken };
 }
@@ -85,7 +88,7 @@ function listImages(options: EcrOptions, input: ListImagesRequest): ListImagesRe
   });
   const keyOf = (id: ImageIdentifier): string => `${id.imageDigest} ${id.imageTag ?? ''}`;
   const sorted = ids.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const request = { limit: pageSize('maxResults', input.maxResults, 1000), token: input.nextToken };
+  const request = { limit: pageLimit(input.maxResults), token: input.nextToken };
   const page = paginate(sorted, keyOf, request);
   return { imageIds: [...page.items], nextToken: page.nextToken };
 }
@@ -111,7 +114,7 @@ function describeRepositories(options: EcrOptions, input: DescribeRepositoriesRe
   for (const name of names) {
     imagesOf(options, name, input.registryId);
   }
-  const request = { limit: pageSize('maxResults', input.maxResults, 1000), token: input.nextToken };
+  const request = { limit: pageLimit(input.maxResults), token: input.nextToken };
   const page = paginate([...names].sort(), (name) => name, request);
   return { repositories: page.items.map((name) => repositoryOf(options, name)), nextToken: page.nextToken };
 }
@@ -122,6 +125,8 @@ function imagesOf(
   registryId: string | undefined,
 ): readonly StoredImage[] {
   const registry = registryId ?? options.account;
+  checkRegistry(registry);
+  checkRepository(name ?? '');
   const images = registry === options.account ? options.images.list(name ?? '') : undefined;
   if (images === undefined) {
     throw new ApiError(
@@ -173,6 +178,7 @@ function detailOf(options: EcrOptions, image: StoredImage): ImageDetail {
     imageSizeInBytes: image.manifest.length,
     imagePushedAt: new Date(image.pushedAt),
     imageManifestMediaType: MANIFEST_MEDIA_TYPE,
+    imageStatus: 'ACTIVE',
   };
 }
 

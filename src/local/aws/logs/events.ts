@@ -6,13 +6,27 @@ import type {
   GetLogEventsRequest,
   GetLogEventsResponse,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { pageSize, paginate } from '../paging.ts';
+import { paginate } from '../paging.ts';
 import { ApiError } from '../service.ts';
 import { compilePattern } from './filter-pattern.ts';
-import { groupOf } from './lookup.ts';
-import type { LogEvent, LogGroup, LogStore } from './store.ts';
+import { checkLimit, checkStreamName, groupOf } from './lookup.ts';
+import type { LogEvent, LogGroup, LogStore, LogStream } from './store.ts';
 
 const MAX_EVENTS = 10_000;
+
+/** Facts logs.get-log-events.page and logs.get-log-events.size: an answer ends here, however many events were asked for. */
+const MAX_PAGE_BYTES = 1024 * 1024;
+
+/** What an event counts beside its message, as in PutLogEvents. */
+const EVENT_OVERHEAD_BYTES = 26;
+
+export interface EventsSwitches {
+  /**
+   * How many events the first page of a reading has at most; may be 0. AWS may answer with less than was asked for, even
+   * with nothing, and does not say when (fact logs.get-log-events.short).
+   */
+  readonly firstPage?: () => number;
+}
 
 /** Digits in a token: AWS's are 56 long as well. */
 const TOKEN_DIGITS = 56;
@@ -21,24 +35,51 @@ const TOKEN_DIGITS = 56;
  * Tokens name a position, `f/` to read on from it and `b/` to read what is before it. At either end the same token
  * comes back, as documented.
  */
-export function getLogEvents(store: LogStore, input: GetLogEventsRequest): GetLogEventsResponse {
-  const group = groupOf(store, input.logGroupName ?? input.logGroupIdentifier);
-  const stream = group.streams.get(input.logStreamName ?? '');
-  if (stream === undefined) {
-    throw new ApiError('ResourceNotFoundException', 'The specified log stream does not exist.');
-  }
-  const limit = pageSize('limit', input.limit, MAX_EVENTS);
+export function getLogEvents(
+  store: LogStore,
+  input: GetLogEventsRequest,
+  switches: EventsSwitches = {},
+): GetLogEventsResponse {
+  const asked = checkLimit(input.limit, MAX_EVENTS);
+  const stream = streamOf(store, input);
+  const limit = input.nextToken === undefined ? Math.min(asked, switches.firstPage?.() ?? asked) : asked;
   const inRange = newest(stream.events, store).filter((event) => isInRange(event, input.startTime, input.endTime));
   const start = startOf(input, stream.nextSeq);
-  const page =
-    start.direction === 'f'
-      ? inRange.filter((event) => event.seq >= start.seq).slice(0, limit)
-      : inRange.filter((event) => event.seq < start.seq).slice(-limit);
+  const page = pageOf(inRange, start, limit);
   return {
     events: page.map(({ timestamp, message }) => ({ timestamp, message, ingestionTime: timestamp })),
     nextForwardToken: token('f', (page.at(-1)?.seq ?? start.seq - 1) + 1),
     nextBackwardToken: token('b', page[0]?.seq ?? start.seq),
   };
+}
+
+function streamOf(store: LogStore, input: GetLogEventsRequest): LogStream {
+  const name = input.logStreamName ?? '';
+  checkStreamName(name);
+  const stream = groupOf(store, input).streams.get(name);
+  if (stream === undefined) {
+    throw new ApiError('ResourceNotFoundException', 'The specified log stream does not exist.');
+  }
+  return stream;
+}
+
+/** Always oldest first; backwards the newest are the ones that must fit. */
+function pageOf(events: readonly LogEvent[], start: Start, limit: number): readonly LogEvent[] {
+  if (start.direction === 'f') {
+    return fitting(events.filter((event) => event.seq >= start.seq).slice(0, limit));
+  }
+  const newestFirst = events.filter((event) => event.seq < start.seq).reverse();
+  return fitting(newestFirst.slice(0, limit)).reverse();
+}
+
+/** As many from the start as an answer has room for, and always one. */
+function fitting(events: readonly LogEvent[]): LogEvent[] {
+  let bytes = 0;
+  const end = events.findIndex(({ message }, index) => {
+    bytes += Buffer.byteLength(message) + EVENT_OVERHEAD_BYTES;
+    return bytes > MAX_PAGE_BYTES && index > 0;
+  });
+  return end < 0 ? [...events] : events.slice(0, end);
 }
 
 interface Start {
@@ -64,7 +105,7 @@ function token(direction: 'f' | 'b', seq: number): string {
 }
 
 export function filterLogEvents(store: LogStore, input: FilterLogEventsRequest): FilterLogEventsResponse {
-  const group = groupOf(store, input.logGroupName ?? input.logGroupIdentifier);
+  const group = groupOf(store, input);
   const matches = compilePattern(input.filterPattern ?? '');
   const found = chosenStreams(group, input).flatMap((name) =>
     newest(group.streams.get(name)?.events ?? [], store)
@@ -72,7 +113,7 @@ export function filterLogEvents(store: LogStore, input: FilterLogEventsRequest):
       .map((event) => ({ name, event, key: keyOf(name, event) })),
   );
   const sorted = found.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const request = { limit: pageSize('limit', input.limit, MAX_EVENTS), token: input.nextToken };
+  const request = { limit: checkLimit(input.limit, MAX_EVENTS), token: input.nextToken };
   const page = paginate(sorted, (one) => one.key, request);
   return {
     events: page.items.map(({ name, event, key }) => filtered(name, event, key)),

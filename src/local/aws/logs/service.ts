@@ -22,15 +22,16 @@ import type {
   LogStream as LogStreamShape,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { StaticStructureSchema } from '@smithy/types';
-import { pageSize, paginate } from '../paging.ts';
+import { paginate } from '../paging.ts';
 import { ApiError } from '../service.ts';
 import type { Service } from '../service.ts';
 import { filterLogEvents, getLogEvents } from './events.ts';
-import { groupOf } from './lookup.ts';
+import type { EventsSwitches } from './events.ts';
+import { checkGroupName, checkLimit, groupOf } from './lookup.ts';
 import { byName } from './store.ts';
 import type { LogGroup, LogStore, LogStream } from './store.ts';
 
-export interface LogsOptions {
+export interface LogsOptions extends EventsSwitches {
   readonly account: string;
   readonly region: string;
   readonly store: LogStore;
@@ -66,7 +67,7 @@ export function makeLogs(options: LogsOptions): Service {
       GetLogEvents: {
         input: GetLogEventsRequest$,
         output: GetLogEventsResponse$,
-        handle: (input: GetLogEventsRequest) => getLogEvents(store, input),
+        handle: (input: GetLogEventsRequest) => getLogEvents(store, input, options),
       },
       FilterLogEvents: {
         input: FilterLogEventsRequest$,
@@ -79,12 +80,7 @@ export function makeLogs(options: LogsOptions): Service {
 
 function createLogGroup(store: LogStore, input: CreateLogGroupRequest): object {
   const name = input.logGroupName ?? '';
-  if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(name)) {
-    throw new ApiError(
-      'InvalidParameterException',
-      `logGroupName must be 1 to 512 characters of a-z A-Z 0-9 _ - / . #; found '${name.slice(0, 100)}'`,
-    );
-  }
+  checkGroupName(name);
   if (!store.createGroup(name)) {
     throw new ApiError('ResourceAlreadyExistsException', 'The specified log group already exists');
   }
@@ -97,14 +93,14 @@ function describeLogGroups(options: LogsOptions, input: DescribeLogGroupsRequest
   const groups = options.store
     .groups()
     .filter((group) => group.name.startsWith(prefix) && group.name.toLowerCase().includes(pattern));
-  const request = { limit: pageSize('limit', input.limit, MAX_DESCRIBED), token: input.nextToken };
+  const request = { limit: checkLimit(input.limit, MAX_DESCRIBED), token: input.nextToken };
   const page = paginate(groups, (group) => group.name, request);
   return { logGroups: page.items.map((group) => groupShape(options, group)), nextToken: page.nextToken };
 }
 
 /** Ordered by name, or by the time of the last event; `descending` turns either round. */
 function describeLogStreams(options: LogsOptions, input: DescribeLogStreamsRequest): DescribeLogStreamsResponse {
-  const group = groupOf(options.store, input.logGroupName ?? input.logGroupIdentifier);
+  const group = groupOf(options.store, input);
   const byTime = input.orderBy === 'LastEventTime';
   if (byTime && input.logStreamNamePrefix !== undefined) {
     throw new ApiError('InvalidParameterException', 'Cannot order by LastEventTime with a logStreamNamePrefix.');
@@ -115,7 +111,7 @@ function describeLogStreams(options: LogsOptions, input: DescribeLogStreamsReque
   const ordered = input.descending ? ascending.reverse() : ascending;
   // A position, and not a name: the order by time has no stable key.
   const numbered = ordered.map((stream, index) => ({ stream, index }));
-  const request = { limit: pageSize('limit', input.limit, MAX_DESCRIBED), token: input.nextToken };
+  const request = { limit: checkLimit(input.limit, MAX_DESCRIBED), token: input.nextToken };
   const page = paginate(numbered, (one) => one.index, request);
   return {
     logStreams: page.items.map(({ stream }) => streamShape(options, group, stream)),

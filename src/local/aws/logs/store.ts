@@ -29,7 +29,7 @@ export interface LogGroup {
 export interface LogLimits {
   readonly eventsPerStream: number;
   readonly streamsPerGroup: number;
-  /** UTF-8 bytes; longer messages are cut. CloudWatch's own bound is 256 KB an event. */
+  /** UTF-8 bytes; longer messages are cut. The awslogs driver splits its lines at 256 KB; CloudWatch takes 1 MB an event. */
   readonly messageBytes: number;
 }
 

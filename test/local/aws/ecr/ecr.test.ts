@@ -66,6 +66,61 @@ describe('images', () => {
     ).rejects.toMatchObject({ name: 'ImageNotFoundException', message: expect.stringContaining(message) as string });
   });
 
+  it('are not found when tag and digest are of different ones; the error shows both', async () => {
+    const { client, images } = makeWorld();
+    const imageDigest = images.byTag('team/app', 'staging')?.digest ?? '';
+    await expect(
+      client.send(
+        new DescribeImagesCommand({ repositoryName: 'team/app', imageIds: [{ imageDigest, imageTag: 'latest' }] }),
+      ),
+    ).rejects.toMatchObject({
+      name: 'ImageNotFoundException',
+      message: `The image with imageId {imageDigest:'${imageDigest}', imageTag:'latest'} does not exist within the repository with name 'team/app' in the registry with id '${account}'`,
+    });
+  });
+
+  it.each([
+    [{ imageIds: [] }, "'imageIds' failed to satisfy constraint: 'Member must have length greater than or equal to 1'"],
+    [{ imageIds: Array.from({ length: 101 }, () => ({ imageTag: 'v1' })) }, 'less than or equal to 100'],
+    [{ imageIds: [{ imageTag: 'v1' }], maxResults: 5 }, 'cannot be used with imageIds'],
+    [{ imageIds: [{}] }, 'must have an imageTag'],
+    [{ imageIds: [{ imageDigest: 'abc' }] }, "at 'imageDigest'"],
+    [
+      { maxResults: 1001 },
+      "'maxResults' failed to satisfy constraint: 'Member must have value less than or equal to 1000'",
+    ],
+    [
+      { registryId: '12' },
+      "at 'registryId' failed to satisfy constraint: 'must satisfy regular expression '[0-9]{12}''",
+    ],
+    [{ repositoryName: 'Team' }, "at 'repositoryName'"],
+    [{ nextToken: 'x' }, 'Invalid token'],
+  ])('are not described with %j', async (input, message) => {
+    const { client } = makeWorld();
+    await expect(
+      client.send(new DescribeImagesCommand({ repositoryName: 'team/app', ...input })),
+    ).rejects.toMatchObject({ name: 'InvalidParameterException', message: expect.stringContaining(message) as string });
+  });
+
+  it('are active, and none is archived', async () => {
+    const { client } = makeWorld();
+    const statuses = async (imageStatus: 'ARCHIVED' | 'ANY'): Promise<unknown> => {
+      const command = new DescribeImagesCommand({ repositoryName: 'team/app', filter: { imageStatus } });
+      return (await client.send(command)).imageDetails?.map((detail) => detail.imageStatus);
+    };
+    expect(await statuses('ANY')).toEqual(['ACTIVE', 'ACTIVE']);
+    expect(await statuses('ARCHIVED')).toEqual([]);
+  });
+
+  it('come a hundred at a time unless more are asked for', async () => {
+    const { client, images } = makeWorld();
+    for (let tag = 0; tag < 120; tag += 1)
+      images.add({ ...one, repository: 'many', tag: `t${tag}`, command: [`${tag}`] });
+    const count = async (maxResults?: number): Promise<unknown> =>
+      (await client.send(new DescribeImagesCommand({ repositoryName: 'many', maxResults }))).imageDetails?.length;
+    expect([await count(), await count(1000)]).toEqual([100, 120]);
+  });
+
   it('of unknown repositories and registries are an error', async () => {
     const { client } = makeWorld();
     for (const input of [{ repositoryName: 'none' }, { repositoryName: 'team/app', registryId: '999999999999' }]) {

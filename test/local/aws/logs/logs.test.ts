@@ -24,10 +24,10 @@ interface World {
   filter(input?: Partial<FilterLogEventsCommandInput>): Promise<string[]>;
 }
 
-function makeWorld(limits?: LogLimits): World {
+function makeWorld(limits?: LogLimits, firstPage?: () => number): World {
   let now = 1000;
   const store = makeLogStore(() => now, limits);
-  const service = makeLogs({ account: '111122223333', region: 'eu-west-1', store });
+  const service = makeLogs({ account: '111122223333', region: 'eu-west-1', store, ...(firstPage && { firstPage }) });
   const client = new CloudWatchLogsClient({
     region: 'eu-west-1',
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
@@ -118,6 +118,30 @@ describe('GetLogEvents', () => {
     expect((await world.get({ startTime: 1001, endTime: 1003 })).lines).toEqual(['1', '2']);
   });
 
+  it('ends an answer at a megabyte, in both directions, and goes on from there', async () => {
+    const world = makeWorld();
+    const large = 'x'.repeat(200 * 1024);
+    world.write('s', ...numbers(1, 7).map((number) => number + large));
+    const first = (page: { lines: string[] }): string => page.lines.map((line) => line[0]).join('');
+    const head = await world.get({ startFromHead: true });
+    expect(first(head)).toBe('12345');
+    expect(first(await world.get({ nextToken: head.forward, startFromHead: true }))).toBe('6');
+    const tail = await world.get();
+    expect(first(tail)).toBe('23456');
+    expect(first(await world.get({ nextToken: tail.backward }))).toBe('1');
+  });
+
+  it('may answer with nothing although there is more behind the token, as AWS may', async () => {
+    for (const first of [0, 2]) {
+      const world = makeWorld(undefined, () => first);
+      world.write('s', ...numbers(0, 5));
+      const page = await world.get({ limit: 4 });
+      expect(page.lines).toHaveLength(first);
+      const rest = await world.get({ limit: 4, nextToken: page.backward });
+      expect([...rest.lines, ...page.lines].slice(-4)).toEqual(['1', '2', '3', '4']);
+    }
+  });
+
   it('finds the group by its ARN', async () => {
     const world = makeWorld();
     world.write('s', 'a');
@@ -130,7 +154,11 @@ describe('GetLogEvents', () => {
     ['an unknown stream', { logStreamName: 'none' }, 'ResourceNotFoundException', 'log stream does not exist'],
     ['no group', { logGroupName: undefined }, 'InvalidParameterException', 'logGroupName'],
     ['a token that is none', { nextToken: 'x' }, 'InvalidParameterException', 'nextToken is invalid'],
-    ['a limit over 10,000', { limit: 10_001 }, 'InvalidParameterException', 'found 10001'],
+    ['a limit over 10,000', { limit: 10_001 }, 'InvalidParameterException', "Value '10001' at 'limit'"],
+    ['a limit of 0', { limit: 0 }, 'InvalidParameterException', 'greater than or equal to 1'],
+    ['a group named twice', { logGroupIdentifier: '/apps' }, 'InvalidParameterException', 'cannot both be specified'],
+    ['a stream with a colon', { logStreamName: 'a:b' }, 'InvalidParameterException', "Value 'a:b' at 'logStreamName'"],
+    ['a group with a space', { logGroupName: 'a b' }, 'InvalidParameterException', 'regular expression pattern'],
   ])('refuses %s', async (_what, input, name, message) => {
     const world = makeWorld();
     world.write('s', 'a');
@@ -203,7 +231,7 @@ describe('groups and streams', () => {
     await expect(client.send(new CreateLogGroupCommand({ logGroupName: '/new' }))).rejects.toMatchObject({
       name: 'ResourceAlreadyExistsException',
     });
-    await expect(client.send(new CreateLogGroupCommand({ logGroupName: 'a b' }))).rejects.toThrow("found 'a b'");
+    await expect(client.send(new CreateLogGroupCommand({ logGroupName: 'a b' }))).rejects.toThrow("Value 'a b' at");
   });
 
   it('are described by prefix and pattern', async () => {
