@@ -104,7 +104,7 @@ export function configOf({
     installation: 'test',
     region: REGION,
     awsEndpoint,
-    store: { table: TABLE, createTables },
+    store: { table: TABLE, leaseTable: `${TABLE}-leases`, createTables },
     listeners: [listener],
     projects: [
       {

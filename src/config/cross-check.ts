@@ -27,6 +27,7 @@ export function crossCheck(file: unknown): CrossFault[] {
     ...projects.flatMap((project) => [...listenerFaults(project, root), ...inheritedFaults(project, root)]),
     ...emptyFaults(root),
     ...portFaults(root),
+    ...tableFaults(root),
   ];
 }
 
@@ -130,6 +131,14 @@ function portFaults(root: Values): CrossFault[] {
     const found = `${describe(port)}, the port of http.${owner}`;
     return [{ path: ['http', name, 'port'], found, allowed: 'a port for each server' }];
   });
+}
+
+/** Their keys differ. */
+function tableFaults(root: Values): CrossFault[] {
+  const { table = 'mayfly-environments', leaseTable = 'mayfly-leases' } = mapOf(root['store']);
+  if (leaseTable !== table) return [];
+  const found = `${describe(leaseTable)}, the table of the records`;
+  return [{ path: ['store', 'leaseTable'], found, allowed: 'a table of its own' }];
 }
 
 function isMap(value: unknown): value is Values {

@@ -168,7 +168,10 @@ export const FileSchema = group({
     table: text('the name of a DynamoDB table: 3 to 255 letters, digits, _ . -', /^[\w.-]{3,255}$/)
       .default('mayfly-environments')
       .describe('DynamoDB table of the records.'),
-    createTables: flag().default(false).describe('Create the table when it is missing.'),
+    leaseTable: text('the name of a DynamoDB table: 3 to 255 letters, digits, _ . -', /^[\w.-]{3,255}$/)
+      .default('mayfly-leases')
+      .describe('DynamoDB table of the lease that says which replica leads.'),
+    createTables: flag().default(false).describe('Create the tables when they are missing.'),
   }).prefault({}),
   network: network.optional(),
   listeners: named(text('letters, digits, _ and inner hyphens', NAME), listener, 'a map of listeners by name').describe(
@@ -181,6 +184,9 @@ export const FileSchema = group({
     webhooks: address('0.0.0.0', 8080, 'the webhook server'),
     frontDoor: address('0.0.0.0', 8081, 'the front door'),
     admin: address('127.0.0.1', 9464, 'the admin server (metrics, health)'),
+    advertise: url('an http or https URL')
+      .optional()
+      .describe("Where other replicas reach this one's admin server; from its address, unless that is loopback."),
   }).prefault({}),
   github: group({
     apiUrl: url('an http or https URL')

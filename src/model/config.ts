@@ -13,10 +13,16 @@ export interface Config {
   readonly region: string;
   /** Set to reach anything that speaks AWS's protocols. */
   readonly awsEndpoint?: string | undefined;
-  readonly store: { readonly table: string; readonly createTables: boolean };
+  readonly store: { readonly table: string; readonly leaseTable: string; readonly createTables: boolean };
   readonly listeners: readonly Listener[];
   readonly projects: readonly Project[];
-  readonly http: { readonly webhooks: Address; readonly frontDoor: Address; readonly admin: Address };
+  readonly http: {
+    readonly webhooks: Address;
+    readonly frontDoor: Address;
+    readonly admin: Address;
+    /** URL of the admin server for other replicas; worked out from its address when absent. */
+    readonly advertise?: string | undefined;
+  };
   readonly github: { readonly apiUrl: string; readonly webUrl: string };
   readonly policy: Policy;
   readonly intervals: {

@@ -146,7 +146,7 @@ function configOf(projects: readonly Project[]): Config {
   return {
     installation: INSTALLATION,
     region: PRETEND_AWS.region,
-    store: { table: 'environments', createTables: true },
+    store: { table: 'environments', leaseTable: 'leases', createTables: true },
     listeners: projects.map(({ listener }) => listener),
     projects,
     http: { webhooks: address, frontDoor: address, admin: address },

@@ -42,7 +42,7 @@ describe('faults', () => {
     ['projcts: {}', 'projcts', 'did you mean "projects"?'],
     ['http: { webhook: {} }', 'http.webhook', 'did you mean "webhooks"?'],
     ['policy: { startdeadline: 5s }', 'policy.startdeadline', 'did you mean "startDeadline"?'],
-    ['store: { colour: red }', 'store.colour', 'one of table, createTables'],
+    ['store: { colour: red }', 'store.colour', 'one of table, leaseTable, createTables'],
   ])('of the unknown key in %j help to spell it', (line, path, allowed) => {
     const loaded = load(`${MINIMAL}${line}\n`);
     expect(faultsOf(loaded)).toEqual([`${path}: an unknown key`]);
@@ -87,6 +87,8 @@ describe('faults', () => {
     ['github: { apiUrl: "ftp://x" }', 'github.apiUrl: the text "ftp://x"'],
     ['http: [8080]', 'http: a list'],
     ['http: { admin: { port: 8080 } }', 'http.admin.port: the number 8080, the port of http.webhooks'],
+    ['store: { table: mayfly-leases }', 'store.leaseTable: the text "mayfly-leases", the table of the records'],
+    ['http: { advertise: 10.0.0.1 }', 'http.advertise: the text "10.0.0.1"'],
   ])('of %s', (line, expected) => {
     expect(faultsOf(load(`${MINIMAL}${line}\n`))).toEqual([expected]);
   });

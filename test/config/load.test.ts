@@ -13,7 +13,7 @@ describe('a minimal file', () => {
     expect(config).toMatchObject({
       installation: 'demo',
       region: 'eu-west-1',
-      store: { table: 'mayfly-environments', createTables: false },
+      store: { table: 'mayfly-environments', leaseTable: 'mayfly-leases', createTables: false },
       http: {
         webhooks: { host: '0.0.0.0', port: 8080 },
         frontDoor: { host: '0.0.0.0', port: 8081 },

@@ -209,7 +209,7 @@ function configOf(project: Project): Config {
   return {
     installation: INSTALLATION,
     region: 'eu-west-1',
-    store: { table: 'environments', createTables: false },
+    store: { table: 'environments', leaseTable: 'leases', createTables: false },
     listeners: [project.listener],
     projects: [project],
     http: { webhooks: address, frontDoor: address, admin: address },
