@@ -3,18 +3,19 @@
  * time goes on, it does not notice), ended between any two calls, and given a clock of another speed.
  */
 import type { Clock, Timer } from '../../../src/runtime/clock.ts';
+import { toError } from '../../../src/runtime/errors.ts';
 import { type Call, type Fault, type Finished, type ServiceName, type Weather } from './calls.ts';
 import { SIM_EPOCH, type SimTime } from './time.ts';
 
 export interface Journal {
-  /** Number of the next call. */
-  next(): number;
   begun(call: Call): void;
   finished(call: Finished): void;
 }
 
 export interface ActorOptions {
   readonly name: string;
+  /** Of this start; no other has it. */
+  readonly process: string;
   readonly time: SimTime;
   readonly journal: Journal;
   readonly weather: Weather;
@@ -22,8 +23,8 @@ export interface ActorOptions {
   readonly latency: (call: Call) => number;
   /** Seconds of its clock for each true second. */
   readonly rate?: number;
-  /** The crash that a fault asked for has happened. */
-  readonly onCrash: (actor: Actor) => void;
+  /** What a fault asked for has happened. */
+  readonly onFate: (actor: Actor, fate: 'crashed' | 'frozen') => void;
 }
 
 export interface Request<T> {
@@ -57,7 +58,8 @@ export function networkError(code = 'ECONNRESET'): Error {
 const NEVER = new Promise<never>(() => undefined);
 
 export function makeActor(options: ActorOptions): Actor {
-  const { name, time, journal, weather, latency, rate = 1 } = options;
+  const { name, process, time, journal, weather, latency, rate = 1 } = options;
+  let calls = 0;
   const born = time.monotonic();
   let alive = true;
   let frozen = false;
@@ -80,8 +82,14 @@ export function makeActor(options: ActorOptions): Actor {
   };
   const crash = (): Promise<never> => {
     kill();
-    options.onCrash(actor);
+    options.onFate(actor, 'crashed');
     return NEVER;
+  };
+
+  const freezeFor = (ms: number): void => {
+    actor.freeze();
+    options.onFate(actor, 'frozen');
+    time.after(ms, () => actor.thaw());
   };
 
   const actor: Actor = {
@@ -102,13 +110,14 @@ export function makeActor(options: ActorOptions): Actor {
     async call<T>(request: Request<T>): Promise<T> {
       if (!alive) return NEVER;
       const { perform, timeoutMs, ...told } = request;
-      const call: Call = { ...told, index: journal.next(), at: time.monotonic(), actor: name };
+      const call: Call = { ...told, index: calls++, at: time.monotonic(), actor: name, process };
       journal.begun(call);
       const fault = weather.faultOf(call);
       if (fault?.kind === 'crash' && fault.when === 'before') {
         journal.finished({ ...call, outcome: 'crash', answeredAt: time.monotonic() });
         return crash();
       }
+      if (fault?.kind === 'frozen') freezeFor(fault.ms);
       const result = await settle(() => struck(fault, perform, time));
       if (fault?.kind === 'crash') {
         journal.finished({ ...call, outcome: 'crash', answeredAt: time.monotonic() });
@@ -123,9 +132,9 @@ export function makeActor(options: ActorOptions): Actor {
         time.after(latency(call), () => {
           const answeredAt = time.monotonic();
           if (result.kind === 'error') {
-            const error = String((result.error as Error).message ?? result.error);
+            const error = toError(result.error).message;
             journal.finished({ ...call, outcome: fault?.kind ?? 'error', answeredAt, error });
-            deliver(() => reject(result.error as Error));
+            deliver(() => reject(toError(result.error)));
           } else {
             journal.finished({ ...call, outcome: fault?.kind ?? 'ok', answeredAt, answer: result.value });
             deliver(() => resolve(result.value as T));
@@ -174,6 +183,15 @@ async function struck<T>(fault: Fault | undefined, perform: () => T | Promise<T>
       throw new NeverAnswered();
     case 'refused':
       throw fault.error();
+    case 'frozen':
+      if (fault.applied === 'now') return await perform();
+      return await new Promise<T>((resolve, reject) => {
+        time.after(
+          fault.ms,
+          () =>
+            void settle(perform).then((done) => (done.kind === 'value' ? resolve(done.value) : reject(networkError()))),
+        );
+      });
     case 'answered':
       return fault.answer(await perform()) as T;
   }

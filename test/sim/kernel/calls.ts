@@ -1,6 +1,6 @@
 /**
- * Everything that a replica does to the world is a call, counted from the start of the run. Up to the first fault two
- * runs of one seed make the same calls, so that a fault is said by the number of the call it strikes.
+ * Everything that a replica does to the world is a call, counted from the start of its process. Up to the first fault
+ * two runs of one seed make the same calls, so that a fault is said by the process and the number of the call it strikes.
  */
 export type ServiceName = 'aws' | 'store' | 'lease' | 'github' | 'control';
 
@@ -9,6 +9,8 @@ export interface Call {
   /** Virtual ms since the start. */
   readonly at: number;
   readonly actor: string;
+  /** Of the actor, one start of it: `alpha.1`. */
+  readonly process: string;
   readonly service: ServiceName;
   /** `ecs:RunTask`, `store:putStatus`, `control:sync` … */
   readonly operation: string;
@@ -35,14 +37,15 @@ export type Fault =
   /** Answered with something else. */
   | { readonly kind: 'answered'; readonly answer: (fresh: unknown) => unknown }
   /** The replica is gone before the call is made, or right after it was applied. */
-  | { readonly kind: 'crash'; readonly when: 'before' | 'after' };
+  | { readonly kind: 'crash'; readonly when: 'before' | 'after' }
+  /** The replica is stopped for `ms` with the call in flight, which is applied at once, or only when it goes on. */
+  | { readonly kind: 'frozen'; readonly ms: number; readonly applied: 'now' | 'late' };
 
 export type Outcome = 'ok' | 'error' | Fault['kind'];
 
 export interface Finished extends Call {
   readonly outcome: Outcome;
   readonly answeredAt: number;
-  /** Of the answer, where somebody asked for it (see `Journal.keepAnswers`). */
   readonly answer?: unknown;
   readonly error?: string | undefined;
 }

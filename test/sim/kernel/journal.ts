@@ -28,9 +28,9 @@ export function makeJournal(time: SimTime): SimJournal {
   const listeners: Listener[] = [];
   let calls = 0;
   return {
-    next: () => calls++,
     calls: () => calls,
     begun(call) {
+      calls += 1;
       for (const { begun } of listeners) begun?.(call);
     },
     finished(call) {

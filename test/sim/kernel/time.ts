@@ -4,6 +4,7 @@
  * let settle, which takes one turn of the event loop as long as nothing waits for the world outside.
  */
 import type { Clock, Timer } from '../../../src/runtime/clock.ts';
+import { toError } from '../../../src/runtime/errors.ts';
 
 /** Where every simulation begins; on a whole second, as GitHub's times are. */
 export const SIM_EPOCH = Date.UTC(2026, 0, 5, 9, 0, 0);
@@ -55,7 +56,7 @@ export function makeSimTime(): SimTime {
           timer.fn?.();
           setImmediate(step);
         } catch (error) {
-          reject(error as Error);
+          reject(toError(error));
         }
       };
       setImmediate(step);

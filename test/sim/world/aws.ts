@@ -17,7 +17,8 @@ import { makeLogs } from '../../../src/local/aws/logs/service.ts';
 import { makeLogStore } from '../../../src/local/aws/logs/store.ts';
 import type { TaskRunner } from '../../../src/local/aws/runner/port.ts';
 import { ApiError, type Service } from '../../../src/local/aws/service.ts';
-import type { Prober } from '../../../src/local/aws/elbv2/prober.ts';
+import type { SteadyProber } from '../../../src/local/aws/elbv2/prober.ts';
+import { makeThrottle } from '../../../src/local/aws/throttle/throttle.ts';
 import type { Actor } from '../kernel/actor.ts';
 import type { Random } from '../kernel/random.ts';
 import type { SimTime } from '../kernel/time.ts';
@@ -35,7 +36,7 @@ export interface SimAwsOptions {
   readonly time: SimTime;
   readonly random: Random;
   readonly runner: TaskRunner;
-  readonly prober: Prober;
+  readonly prober: SteadyProber;
   readonly ecs?: Partial<EcsSettings>;
   readonly elbv2?: Partial<Elbv2Options>;
 }
@@ -89,6 +90,7 @@ export async function makeSimAws(options: SimAwsOptions) {
     return await found.handle(input as never);
   };
   const places = await provision(perform, images);
+  const throttle = makeThrottle({ clock: time });
   const effects: Effects = new Map();
 
   const clientOf = (actor: Actor, service: AwsService) => ({
@@ -104,7 +106,11 @@ export async function makeSimAws(options: SimAwsOptions) {
         mutates,
         about,
         input,
-        perform: () => counted(effects, { ecs, elbv2 }, name, () => perform(service, name, input)).catch(throwAsSdk),
+        perform: () =>
+          counted(effects, { ecs, elbv2 }, name, async () => {
+            throttle.take(service, name, input);
+            return await perform(service, name, input);
+          }).catch(throwAsSdk),
       });
     },
     destroy: () => undefined,

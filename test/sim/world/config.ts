@@ -35,7 +35,7 @@ export function configFor(places: Places, change: ConfigChange = {}): Config {
   return {
     installation: INSTALLATION,
     region: REGION,
-    store: { table: 'environments', createTables: false },
+    store: { table: 'environments', leaseTable: 'leases', createTables: false },
     listeners: [listener],
     projects: [{ ...projectOn(listener), ...change.project }],
     http: { webhooks: address, frontDoor: address, admin: address },

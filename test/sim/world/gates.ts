@@ -56,7 +56,7 @@ export function gatedStore(actor: Actor, port: EnvironmentStore): EnvironmentSto
     port,
     mutations: ['create', 'applyIntent', 'putStatus', 'recordVisit'],
     about: ([first]) =>
-      typeof first === 'string' ? first : String((first as { sessionId?: string })?.sessionId ?? ''),
+      typeof first === 'string' ? first : ((first as { readonly sessionId?: string } | undefined)?.sessionId ?? ''),
     timeoutMs: 8_000,
     failed: (cause) => new StoreError('unavailable', `the store did not answer: ${cause.message}`, { cause }),
   });

@@ -9,6 +9,7 @@ import type { Config } from '../../../src/model/config.ts';
 import { makeLogTail } from '../../../src/observe/log-tail.ts';
 import { DEFAULT_LEASE_TIMINGS, makeLeadership } from '../../../src/runtime/leader.ts';
 import type { Leadership, LeasePort } from '../../../src/runtime/lease.ts';
+import { fenced } from '../../../src/store/fenced.ts';
 import type { EnvironmentStore } from '../../../src/store/port.ts';
 import { makeHealth } from '../../../src/telemetry/health.ts';
 import { makeMetrics, type Metrics } from '../../../src/telemetry/metrics.ts';
@@ -79,7 +80,7 @@ export function startSimReplica(world: ReplicaWorld, actor: Actor, holder: strin
     github: gatedGitHub(actor, world.github.port),
     control: gatedControl(actor, world.supervisors.control),
     store,
-    fencedStore: store,
+    fencedStore: fenced(store, leadership),
     logTail: makeLogTail({ aws, clock, secrets: [] }),
     leadership,
     nudge: (url, sessions) => void nudge(world, actor, url, sessions),

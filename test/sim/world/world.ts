@@ -7,6 +7,7 @@ import type { Config } from '../../../src/model/config.ts';
 import { makeMemoryLease } from '../../../src/store/lease-memory.ts';
 import { makeMemoryStore, type MemoryStore } from '../../../src/store/memory.ts';
 import type { RunTaskFailure } from '../../../src/local/aws/ecs/switches.ts';
+import { INTERRUPTIONS, type StopReason } from '../../../src/local/aws/ecs/interruptions.ts';
 import type { EcsSettings } from '../../../src/local/aws/ecs/service.ts';
 import type { Elbv2Options } from '../../../src/local/aws/elbv2/elbv2.ts';
 import { makeSimGitHub } from '../github/sim-github.ts';
@@ -100,7 +101,11 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     random: random.stream('supervisors'),
     timings: options.supervisorTimings,
     supervised: () => options.project?.supervisor ?? true,
-    onHealthChange: () => world.touch(),
+    onHealthChange(ip) {
+      aws.elbv2.targetChanged(ip);
+      world.touch();
+    },
+    outOfMemory: (taskId) => interruptTask(aws, taskId, INTERRUPTIONS.outOfMemory),
     tell: (ip, session, line) => journal.tell(`task ${ip}`, `${session}: ${line}`),
   });
   const ecs = { failRunTask: () => world.refusal, ...options.ecs };
@@ -110,7 +115,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     time,
     random,
     runner: supervisors.runner,
-    prober: supervisors.prober,
+    prober: supervisors.steadyProber,
   });
   const config = configFor(aws, options);
   const store = makeMemoryStore();
@@ -122,10 +127,14 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   journal.listen({ finished: (call) => call.mutates && fresh.touch() });
   let boots = 0;
 
-  const onCrash = ({ name }: Actor): void => {
-    journal.tell('the world', `${name} crashed`);
+  /** A crashed replica comes back soon, or, for a handover, late, with another beside it from now on. */
+  const onFate = ({ name }: Actor, fate: 'crashed' | 'frozen'): void => {
+    journal.tell('the world', `${name} ${fate}`);
+    const handsOver = fate === 'frozen' || options.afterCrash === 'handover';
+    if (handsOver && !replicas.has('beta')) time.after(0, () => void world.boot('beta'));
+    if (fate === 'frozen') return;
     replicas.delete(name);
-    time.after(options.afterCrash === 'handover' ? HANDOVER_MS : RESTART_MS, () => void world.boot(name));
+    time.after(handsOver ? HANDOVER_MS : RESTART_MS, () => replicas.has(name) || world.boot(name));
   };
   const world: World = {
     options,
@@ -152,9 +161,11 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       boots += 1;
       if (rate !== 1) world.clocksAreTrue = false;
       const weather = options.weather ?? FAIR;
-      const actor = makeActor({ name, time, journal, weather, latency: latencyFor(options.seed), rate, onCrash });
+      const process = `${name}.${boots}`;
+      const latency = latencyFor(options.seed);
+      const actor = makeActor({ name, process, time, journal, weather, latency, rate, onFate });
       journal.tell('the world', `${name} starts`);
-      const replica = startSimReplica(surroundings, actor, `${name}.${boots}`);
+      const replica = startSimReplica(surroundings, actor, process);
       replicas.set(name, replica);
       return replica;
     },
@@ -188,6 +199,11 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   return world;
 }
 
+function interruptTask({ ecs }: SimAws, taskId: string, why: StopReason): boolean {
+  const task = ecs.state.tasks[taskId];
+  return task !== undefined && ecs.interrupt(task.arn, why);
+}
+
 const LOOK_EVERY_MS = 1_000;
 
 /** Topics that were looked at since the last change, and when. */
@@ -208,9 +224,9 @@ function makeFreshness(time: SimTime): Pick<World, 'changed' | 'touch'> {
 /** Milliseconds from a call to its answer, from its number alone: a fault elsewhere does not change it. */
 function latencyFor(seed: number): (call: Call) => number {
   const spans = { aws: [20, 80], store: [3, 12], lease: [3, 12], github: [80, 200], control: [3, 20] } as const;
-  return ({ service, index }) => {
+  return ({ service, process, index }) => {
     const [least, most] = spans[service];
-    return least + (hashOf(`${seed} ${index}`) % (most - least));
+    return least + (hashOf(`${seed} ${process} ${index}`) % (most - least));
   };
 }
 
