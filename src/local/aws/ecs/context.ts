@@ -30,6 +30,8 @@ export interface EcsContext extends EcsOptions {
   readonly addresses: AddressPool;
   readonly index: TaskIndex;
   readonly readings: Readings;
+  /** When client tokens are looked through again. */
+  readonly tokenSweep: { dueAt: number };
 }
 
 /** AWS's message names the parameter; ours also says what was found. */

@@ -19,6 +19,11 @@ export function stop(machine: Machine, task: TaskRecord, why: StopReason): void 
   task.stopCode = why.code;
   task.stoppedReason = why.reason;
   task.stoppingAt = machine.ctx.clock.now();
+  if (why.containerReason !== undefined) {
+    for (const container of task.containers.filter(({ essential }) => essential)) {
+      container.reason = why.containerReason;
+    }
+  }
   delist(machine, task);
   if (live.processes.size === 0) {
     deprovision(machine, task, live);

@@ -6,6 +6,8 @@ export interface StopReason {
   readonly reason: string;
   /** The containers are gone at once, without SIGTERM. */
   readonly abruptly?: boolean;
+  /** Of the essential containers. */
+  readonly containerReason?: string;
 }
 
 /**
@@ -21,7 +23,8 @@ export const INTERRUPTIONS = {
   hostFailure: { code: 'InfrastructureHealth', reason: 'Host EC2 is unhealthy', abruptly: true },
   outOfMemory: {
     code: 'EssentialContainerExited',
-    reason: 'OutOfMemoryError: Container killed due to memory usage',
+    reason: 'Essential container in task exited',
+    containerReason: 'OutOfMemoryError: Container killed due to memory usage',
     abruptly: true,
   },
 } as const satisfies Record<string, StopReason>;

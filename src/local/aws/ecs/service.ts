@@ -39,6 +39,7 @@ export function makeEcs(settings: EcsSettings): Ecs {
     addresses: makeAddressPool(settings.subnets, settings.reuseAddresses ?? DEFAULT_SWITCHES.reuseAddresses),
     index: makeTaskIndex(),
     readings: makeReadings(settings.clock, settings.statusLagMs),
+    tokenSweep: { dueAt: 0 },
   };
   const lifeCycle = makeLifeCycle(ctx);
   let closed = false;

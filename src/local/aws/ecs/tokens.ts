@@ -7,6 +7,7 @@ import { taskShape } from './views.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
+const SWEEP_MS = 3600 * 1000;
 /** Failures of an answer that is older are only counted. */
 const FAILURES_KEPT_MS = 3600 * 1000;
 
@@ -48,8 +49,6 @@ export function remember(ctx: EcsContext, cluster: string, input: RunTaskRequest
     return;
   }
   const key = keyOf(cluster, input.clientToken);
-  // Written anew, so that tokens stay in the order of their creation.
-  delete ctx.state.tokens[key];
   ctx.state.tokens[key] = {
     request: comparable(input),
     createdAt: ctx.clock.now(),
@@ -96,14 +95,17 @@ function hasTasks(ctx: EcsContext, token: TokenRecord, except?: string): boolean
   });
 }
 
-/** Tokens are in the order of their creation. */
+/** Those with tasks go with them; this is for the others, and looks at all of them once in a while only. */
 function forgetOld(ctx: EcsContext): void {
-  for (const key in ctx.state.tokens) {
-    const token = ctx.state.tokens[key];
-    if (token === undefined || !isOld(ctx, token)) {
-      return;
+  const now = ctx.clock.now();
+  if (now < ctx.tokenSweep.dueAt) {
+    return;
+  }
+  ctx.tokenSweep.dueAt = now + SWEEP_MS;
+  for (const [key, token] of Object.entries(ctx.state.tokens)) {
+    if (isOld(ctx, token)) {
+      delete ctx.state.tokens[key];
     }
-    delete ctx.state.tokens[key];
   }
 }
 

@@ -43,12 +43,14 @@ const TIMES = [
 ] as const;
 
 function times(task: TaskRecord): Partial<Record<(typeof TIMES)[number], Date>> {
-  return Object.fromEntries(
-    TIMES.flatMap((name) => {
-      const time = task[name];
-      return time === undefined ? [] : [[name, new Date(time)]];
-    }),
-  );
+  const shown: Partial<Record<(typeof TIMES)[number], Date>> = {};
+  for (const name of TIMES) {
+    const time = task[name];
+    if (time !== undefined) {
+      shown[name] = new Date(time);
+    }
+  }
+  return shown;
 }
 
 /** AWS-FACTS ECS "ENI attachment": the address is there once the interface is attached, and spelled in two ways. */

@@ -37,6 +37,14 @@ describe('an interruption', () => {
     },
   );
 
+  it('for want of memory is told by the container', async () => {
+    const { world, arn } = await running();
+    world.ecs.interrupt(arn, INTERRUPTIONS.outOfMemory);
+    expect((await world.task(arn)).containers).toMatchObject([
+      { exitCode: 137, reason: 'OutOfMemoryError: Container killed due to memory usage' },
+    ]);
+  });
+
   it('without notice takes a task that is stopping in peace no sooner', async () => {
     const { world, arn } = await running();
     world.runner.ignoresTerm = true;

@@ -1,4 +1,4 @@
-import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { DescribeTasksCommand, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { emptyEcsState, parseEcsState } from '../../../../src/local/aws/ecs/state.ts';
 import { HOUR, IMAGE, REGISTRY, RUN, START, makeWorld, stop } from './world.ts';
@@ -286,6 +286,8 @@ describe('the state of an earlier life', () => {
     expect(
       (await after.run({ clientToken: 't', tags: [{ key: 'k', value: 'v' }], taskDefinition: 'app' })).taskArn,
     ).toBe(running.taskArn);
+    const listed = await after.client.send(new ListTasksCommand({ desiredStatus: 'STOPPED' }));
+    expect(listed.taskArns).toEqual([running.taskArn, ended.taskArn]);
     expect(await after.register()).toMatch(/app:3$/);
     after.clock.advance(2 * HOUR);
     expect(after.ecs.state.tasks).toEqual({});

@@ -1,7 +1,7 @@
-import { DescribeTasksCommand, ListTasksCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
+import { DescribeTasksCommand, ListTasksCommand, RunTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
 import type { ListTasksCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
-import { HOUR, IMAGE, makeWorld, stop } from './world.ts';
+import { HOUR, IMAGE, RUN, makeWorld, stop } from './world.ts';
 import type { World } from './world.ts';
 
 describe('StopTask', () => {
@@ -137,6 +137,18 @@ describe('ListTasks', () => {
     expect(second).toMatchObject({ taskArns: [tasks[2]?.taskArn] });
     expect(second.nextToken).toBeUndefined();
     await expect(list(world, { maxResults: 101 })).rejects.toThrow('found 101');
+    await expect(list(world, { maxResults: 0 })).rejects.toThrow('found 0');
+  });
+
+  it('gives pages of 100 unless asked, and each task once', async () => {
+    const world = await makeWorld({ subnets: { 'subnet-a': '10.0.0.0/24' } });
+    for (let i = 0; i < 11; i += 1) {
+      await world.client.send(new RunTaskCommand({ ...RUN, count: 10, startedBy: 'me' }));
+    }
+    const first = await world.client.send(new ListTasksCommand({ startedBy: 'me' }));
+    const second = await world.client.send(new ListTasksCommand({ startedBy: 'me', nextToken: first.nextToken }));
+    expect([first.taskArns?.length, second.taskArns?.length, second.nextToken]).toEqual([100, 10, undefined]);
+    expect(new Set([...(first.taskArns ?? []), ...(second.taskArns ?? [])]).size).toBe(110);
   });
 });
 
