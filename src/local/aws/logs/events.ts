@@ -14,7 +14,7 @@ import type { LogEvent, LogGroup, LogStore, LogStream } from './store.ts';
 
 const MAX_EVENTS = 10_000;
 
-/** Facts logs.get-log-events.page and logs.get-log-events.size: an answer ends here, however many events were asked for. */
+/** Fact logs.get-log-events.page: an answer ends here, however many events were asked for. */
 const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** What an event counts beside its message, as in PutLogEvents. */
