@@ -1,6 +1,6 @@
 /**
  * What operators of Mayfly ask it: `/metrics` for Prometheus, `/healthz` (alive; restart it if not), `/readyz` (ready,
- * or which checks fail), `/environments` for the CLI. It holds no secret, and listens on loopback unless configured.
+ * or which checks fail), `/environments` for the CLI, `/nudge` for other replicas. It holds no secret, and listens on loopback unless configured.
  */
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Address } from '../model/config.ts';
@@ -8,8 +8,9 @@ import type { Health } from './health.ts';
 import { listen } from './listen.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { addNudge, type NudgeRoute } from './nudge-route.ts';
 
-export interface AdminServerOptions {
+export interface AdminServerOptions extends Partial<NudgeRoute> {
   readonly address: Address;
   readonly metrics: Pick<Metrics, 'registry'>;
   readonly health: Health;
@@ -34,6 +35,8 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   addMetrics(app, options);
   addHealth(app, options);
   addEnvironments(app, options);
+  const { onNudge, verifyNudge } = options;
+  if (onNudge && verifyNudge) addNudge(app, { onNudge, verifyNudge });
   const address = await listen(app, options.address, 'http.admin');
   options.logger.info({ host: address.host, port: address.port }, 'the admin server listens');
   return { address, close: () => app.close() };
