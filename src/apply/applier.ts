@@ -10,7 +10,13 @@ import type { ApplyDeps, ApplyStep, Pass, StepContext } from './context.ts';
 import { failed, type StepOutcome } from './outcome.ts';
 import { createRule, deleteRule, setWeights } from './rules.ts';
 import { sync } from './sync.ts';
-import { createTargetGroup, deleteTargetGroup, deregisterTarget, registerTarget } from './target-groups.ts';
+import {
+  createTargetGroup,
+  deleteTargetGroup,
+  deregisterTarget,
+  modifyTargetGroup,
+  registerTarget,
+} from './target-groups.ts';
 import { registerTaskDefinition } from './task-definitions.ts';
 import { adoptTask, runTask, stopTask } from './tasks.ts';
 
@@ -20,6 +26,7 @@ const HANDLERS: { readonly [K in StepKind]: ApplyStep<K> } = {
   'adopt-task': adoptTask,
   'stop-task': stopTask,
   'create-target-group': createTargetGroup,
+  'modify-target-group': modifyTargetGroup,
   'create-rule': createRule,
   'set-weights': setWeights,
   'delete-rule': deleteRule,

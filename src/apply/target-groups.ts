@@ -7,6 +7,11 @@ export const createTargetGroup: ApplyStep<'create-target-group'> = async ({ aws,
   return { ok: true, targetGroup: { arn, name: spec.name } };
 };
 
+export const modifyTargetGroup: ApplyStep<'modify-target-group'> = async ({ aws }, { targetGroupArn, healthCheck }) => {
+  await aws.elbv2.setHealthCheck(targetGroupArn, healthCheck);
+  return { ok: true };
+};
+
 export const deleteTargetGroup: ApplyStep<'delete-target-group'> = async ({ aws, pass }, { targetGroupArn }) => {
   await aws.elbv2.deleteTargetGroup(targetGroupArn);
   for (const [name, arn] of pass.targetGroupArns) if (arn === targetGroupArn) pass.targetGroupArns.delete(name);

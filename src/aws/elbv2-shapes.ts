@@ -2,6 +2,7 @@
 import type {
   Action,
   CreateTargetGroupCommandInput,
+  ModifyTargetGroupCommandInput,
   Rule,
   RuleCondition,
   Tag,
@@ -9,6 +10,7 @@ import type {
   TargetGroup,
   TargetHealthDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { type HealthCheck, healthCheckOf } from '../model/health-check.ts';
 import type { ObservedRule, ObservedTarget, ObservedTargetGroup, TargetState } from '../model/observed.ts';
 import type { TargetGroupSpec } from '../model/step.ts';
 import { required } from './classify.ts';
@@ -29,6 +31,17 @@ export function toObservedTargetGroup(group: TargetGroup): ObservedTargetGroup {
   return {
     arn: required(group.TargetGroupArn, operation, 'TargetGroupArn'),
     name: required(group.TargetGroupName, operation, 'TargetGroupName'),
+    vpcId: group.VpcId,
+    port: group.Port,
+    healthCheck: {
+      path: group.HealthCheckPath,
+      port: group.HealthCheckPort,
+      intervalSeconds: group.HealthCheckIntervalSeconds,
+      timeoutSeconds: group.HealthCheckTimeoutSeconds,
+      healthyThreshold: group.HealthyThresholdCount,
+      unhealthyThreshold: group.UnhealthyThresholdCount,
+      matcher: group.Matcher?.HttpCode,
+    },
   };
 }
 
@@ -104,14 +117,21 @@ export function toCreateTargetGroupInput(spec: TargetGroupSpec): CreateTargetGro
     Port: spec.port,
     VpcId: spec.vpcId,
     TargetType: 'ip',
+    ...toHealthCheckInput(healthCheckOf(spec)),
+    Tags: toTags(spec.tags),
+  };
+}
+
+export function toHealthCheckInput(check: HealthCheck): Omit<ModifyTargetGroupCommandInput, 'TargetGroupArn'> {
+  return {
     HealthCheckEnabled: true,
     HealthCheckProtocol: 'HTTP',
-    HealthCheckPath: spec.healthPath,
-    HealthCheckIntervalSeconds: spec.healthIntervalSeconds,
-    HealthCheckTimeoutSeconds: Math.min(5, Math.max(2, spec.healthIntervalSeconds - 1)),
-    HealthyThresholdCount: 2,
-    UnhealthyThresholdCount: 2,
-    Matcher: { HttpCode: '200' },
-    Tags: toTags(spec.tags),
+    HealthCheckPath: check.path,
+    HealthCheckPort: check.port,
+    HealthCheckIntervalSeconds: check.intervalSeconds,
+    HealthCheckTimeoutSeconds: check.timeoutSeconds,
+    HealthyThresholdCount: check.healthyThreshold,
+    UnhealthyThresholdCount: check.unhealthyThreshold,
+    Matcher: { HttpCode: check.matcher },
   };
 }

@@ -13,6 +13,7 @@ import {
   type ElasticLoadBalancingV2Client,
   ModifyRuleCommand,
   ModifyTargetGroupAttributesCommand,
+  ModifyTargetGroupCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Call } from './call.ts';
@@ -21,6 +22,7 @@ import {
   forwardTo,
   hostIs,
   toCreateTargetGroupInput,
+  toHealthCheckInput,
   toObservedRule,
   toObservedTarget,
   toObservedTargetGroup,
@@ -105,7 +107,10 @@ function makeTags(client: ElasticLoadBalancingV2Client, call: Call): Pick<Elbv2P
   };
 }
 
-type TargetGroups = Pick<Elbv2Port, 'createTargetGroup' | 'deleteTargetGroup' | 'registerTarget' | 'deregisterTarget'>;
+type TargetGroups = Pick<
+  Elbv2Port,
+  'createTargetGroup' | 'setHealthCheck' | 'deleteTargetGroup' | 'registerTarget' | 'deregisterTarget'
+>;
 
 function makeTargetGroups(client: ElasticLoadBalancingV2Client, call: Call): TargetGroups {
   return {
@@ -121,6 +126,11 @@ function makeTargetGroups(client: ElasticLoadBalancingV2Client, call: Call): Tar
       const attributes = new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes: [delay] });
       await call('elasticloadbalancing:ModifyTargetGroupAttributes', (options) => client.send(attributes, options));
       return arn;
+    },
+
+    async setHealthCheck(TargetGroupArn, check) {
+      const command = new ModifyTargetGroupCommand({ TargetGroupArn, ...toHealthCheckInput(check) });
+      await call('elasticloadbalancing:ModifyTargetGroup', (options) => client.send(command, options));
     },
 
     async deleteTargetGroup(TargetGroupArn) {

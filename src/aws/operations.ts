@@ -27,6 +27,7 @@ export const OPERATIONS = {
   'elasticloadbalancing:DescribeTags': reads('elb-describe', 'elb-all'),
   'elasticloadbalancing:DescribeListeners': reads('elb-describe', 'elb-all'),
   'elasticloadbalancing:CreateTargetGroup': writes('elb-mutate', 'elb-all'),
+  'elasticloadbalancing:ModifyTargetGroup': writes('elb-mutate', 'elb-all'),
   'elasticloadbalancing:ModifyTargetGroupAttributes': writes('elb-mutate', 'elb-all'),
   'elasticloadbalancing:DeleteTargetGroup': writes('elb-mutate', 'elb-all'),
   'elasticloadbalancing:CreateRule': writes('elb-mutate', 'elb-all'),

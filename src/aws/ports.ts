@@ -2,6 +2,7 @@
  * Narrow ports over AWS: what the operator needs, in its own words. Adapters over the SDK implement them beside this
  * file; tests and the simulation run the same adapters against the local AWS. Every method throws `AwsError`.
  */
+import type { HealthCheck } from '../model/health-check.ts';
 import type { ObservedRule, ObservedTarget, ObservedTargetGroup, ObservedTask } from '../model/observed.ts';
 import type { RunTaskRequest, TargetGroupSpec } from '../model/step.ts';
 
@@ -64,6 +65,8 @@ export interface Elbv2Port {
   describeTags(arns: readonly string[]): Promise<ReadonlyMap<string, Tags>>;
   /** Idempotent for equal settings. Also sets the deregistration delay. Returns the ARN. */
   createTargetGroup(spec: TargetGroupSpec): Promise<string>;
+  /** In place; targets keep their state until the next checks. */
+  setHealthCheck(targetGroupArn: string, check: HealthCheck): Promise<void>;
   /** Deleting an absent target group succeeds; throws `in-use` while a rule forwards to it. */
   deleteTargetGroup(arn: string): Promise<void>;
   /** Throws AwsError of code PriorityInUse when another rule has the priority. */

@@ -8,13 +8,14 @@ import { failed, type StepFailed } from '../apply/outcome.ts';
 import { AwsError } from '../aws/errors.ts';
 import { canonical } from '../model/digest.ts';
 import type { Config } from '../model/config.ts';
-import type { Status, StoredEnvironment } from '../model/environment.ts';
+import type { Desired, Status, StoredEnvironment } from '../model/environment.ts';
+import type { InstallationPause } from '../model/installation.ts';
 import type { Observed } from '../model/observed.ts';
 import { type Project, projectOf } from '../model/project.ts';
 import type { Observer } from '../observe/environment.ts';
 import type { LogTail } from '../observe/log-tail.ts';
 import type { PlanContext } from '../plan/context.ts';
-import { effective } from '../plan/effective.ts';
+import { effective, msUntil } from '../plan/effective.ts';
 import { type Plan, planEnvironment } from '../plan/environment.ts';
 import { attemptTask, forgetOldFailure, learn } from '../plan/learn.ts';
 import { blocker, type Problem, stateOf, summarise } from '../plan/summarise.ts';
@@ -40,6 +41,8 @@ export interface EnvironmentLoop {
   readonly freshness: Freshness;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** The pause of the whole installation, when one is in force: everything is observed and told, nothing changed. */
+  readonly pause?: (() => InstallationPause | undefined) | undefined;
   /** Called after each pass that changed the record, with its session id. */
   readonly onChanged: (sessionId: string) => void;
 }
@@ -87,11 +90,18 @@ async function reconcile(pass: Pass): Promise<Result> {
   if (pass.status.failure?.attempt !== hadFailure) await attachLogTail(pass, observed);
   const plan = planEnvironment({ ...context, status: pass.status });
   const lost = loop.freshness.note(pass.record.sessionId, { observed, status: pass.status, plan });
-  countDrift(loop.metrics, pass.record.status, plan);
   const problem = await applyAll(pass, context, plan);
   await write(pass, context, plan, problem);
   if (problem) return retryOf(problem);
-  return { requeueAfterMs: lost ? context.policy.transitionMs : plan.requeueAfterMs, priority: 'low' };
+  return comeBack(context, pass.record.desired, lost ? context.policy.transitionMs : plan.requeueAfterMs);
+}
+
+/** The end of an override or a pause changes what is wanted, and nobody writes anything: a look of its own, and fresh. */
+function comeBack({ pause, now }: PlanContext, { override }: Desired, afterMs: number | undefined): Result {
+  const endMs = msUntil([override?.until, pause?.until], now);
+  if (endMs === undefined || (afterMs !== undefined && afterMs < endMs))
+    return { requeueAfterMs: afterMs, priority: 'low' };
+  return { requeueAfterMs: endMs, priority: 'high' };
 }
 
 /** AWS did not show what is: nothing is decided, and the record says why. */
@@ -145,6 +155,7 @@ function contextOf(pass: Pass, observed: Observed): PlanContext {
     status,
     observed,
     policy: config.policy,
+    pause: loop.pause?.(),
     now: clock.now(),
   };
 }
@@ -172,10 +183,12 @@ async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<S
   const shared = beginPass(context.observed, recordAttempt, run.logger);
   for (const step of plan.steps) {
     run.signal.throwIfAborted();
+    if (loop.pause?.()) return undefined;
     const outcome = await loop.applier.apply(pass.record.sessionId, step, shared);
     loop.freshness.wrote(pass.record.sessionId);
     pass.status = absorb(pass.status, { step, outcome, policy: context.policy, now: loop.clock.now() });
     if (!outcome.ok) return outcome;
+    countDrift(loop.metrics, pass.record.status, plan, step);
   }
   return undefined;
 }
@@ -210,7 +223,8 @@ function summaryOf({ loop, record, saved }: Pass, context: PlanContext): Summary
   const { wanted } = context.effective;
   const state = stateOf(context.status, wanted, wanted && blocker(context) !== undefined);
   const due = Math.floor((loop.clock.now() + loop.config.policy.retentionMs) / 1_000);
-  const kept = Object.values(record.desired.sources).some((source) => source?.open);
+  const { sources, override, wanted: wantedAgain } = record.desired;
+  const kept = Object.values(sources).some((source) => source?.open) || (wantedAgain && override?.until !== undefined);
   return { state, expiresAt: state === 'STOPPED' && !kept ? (saved.expiresAt ?? due) : undefined };
 }
 

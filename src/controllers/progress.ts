@@ -53,8 +53,14 @@ function observeLive(metrics: Metrics, { before, after, desired, now }: Progress
   if (source) metrics.pushToLiveSeconds.observe(labels, secondsSince(source.at, now));
 }
 
-/** Steps that make a route. Planned for an environment that was routed, they make it again: somebody took it away. */
-const PUT_BACK = ['create-target-group', 'create-rule', 'set-weights'] as const satisfies readonly StepKind[];
+/** Steps that make a route. Done for an environment that was routed, they make it again: somebody took it away. */
+const PUT_BACK = [
+  'create-target-group',
+  'create-rule',
+  'set-weights',
+  'register-target',
+  'modify-target-group',
+] as const satisfies readonly StepKind[];
 
 /** Every series that can be known beforehand. */
 export function startProgressAtZero(metrics: Metrics, projects: readonly string[]): void {
@@ -70,15 +76,18 @@ export function startProgressAtZero(metrics: Metrics, projects: readonly string[
   }
 }
 
-/** `before`: the status that the record had when the pass began. */
-export function countDrift(metrics: Metrics, before: Status, plan: Plan): void {
-  if (!isTrue(before.conditions, 'Routed')) return;
-  for (const step of plan.steps) if (putsBack(step)) metrics.driftRepaired.inc({ kind: step.kind });
+/** `before`: the status that the record had when the pass began. `step` of the plan was done. */
+export function countDrift(metrics: Metrics, before: Status, plan: Plan, step: Step): void {
+  if (isTrue(before.conditions, 'Routed') && putsBack(before, plan, step))
+    metrics.driftRepaired.inc({ kind: step.kind });
 }
 
-function putsBack(step: Step): boolean {
+function putsBack({ attempt }: Status, { tasks }: Plan, step: Step): boolean {
   if (step.kind === 'set-weights') return step.weights.environment.weight === 1;
-  return PUT_BACK.some((kind) => kind === step.kind);
+  if (step.kind !== 'register-target') return PUT_BACK.some((kind) => kind === step.kind);
+  // A successor is registered beside what serves; only a task that has served already was taken out by somebody.
+  const current = tasks?.current;
+  return current?.ip === step.ip && attempt?.taskArn === current.arn && attempt.healthyAt !== undefined;
 }
 
 function secondsSince(iso: string, now: number): number {

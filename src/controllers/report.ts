@@ -5,6 +5,7 @@
 import { setCondition } from '../model/conditions.ts';
 import { canonical } from '../model/digest.ts';
 import { type Project, projectOf } from '../model/project.ts';
+import { msUntil } from '../plan/effective.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { Reporter } from '../status/reporter.ts';
@@ -36,6 +37,13 @@ export function makeReportReconcile({ projects, store, reporter, clock }: Report
         conditions: setCondition(fresh.conditions, 'Reported', condition, clock.now()),
       }));
     }
-    return { requeueAfterMs: retryAfterMs };
+    // What a person holds until a time is told for as long as it holds.
+    const endMs = record.ok ? msUntil([record.desired.override?.until], clock.now()) : undefined;
+    return { requeueAfterMs: soonest(retryAfterMs, endMs) };
   };
+}
+
+function soonest(...all: readonly (number | undefined)[]): number | undefined {
+  const some = all.filter((ms) => ms !== undefined);
+  return some.length === 0 ? undefined : Math.min(...some);
 }

@@ -50,8 +50,8 @@ export function pauseInForce(stored: StoredInstallation, now: number): Installat
 }
 
 /** For people: `Mayfly is paused by ada until 2026-03-01T18:00:00Z: the load balancer is moved.` */
-export function pauseText({ by, until, reason }: InstallationPause): string {
+export function pauseText({ by, until, reason }: InstallationPause, what = 'Mayfly'): string {
   const who = by === undefined ? '' : ` by ${by}`;
   const end = until === undefined ? '' : ` until ${until}`;
-  return `Mayfly is paused${who}${end}${reason === undefined ? '' : `: ${reason.replace(/\.$/, '')}`}.`;
+  return `${what} is paused${who}${end}${reason === undefined ? '' : `: ${reason.replace(/\.$/, '')}`}.`;
 }

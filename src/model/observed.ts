@@ -1,4 +1,6 @@
 /** What is: one environment's share of a snapshot of AWS, plus what its own supervisor says. Reading only. */
+import type { ShownHealthCheck } from './health-check.ts';
+
 /** AWS-FACTS ECS "lifecycle". */
 export type TaskLastStatus =
   | 'PROVISIONING'
@@ -39,6 +41,11 @@ export interface ObservedTask {
 export interface ObservedTargetGroup {
   readonly arn: string;
   readonly name: string;
+  /** This and what follows is absent where AWS does not show it. */
+  readonly vpcId?: string | undefined;
+  /** Of targets that are registered without one. */
+  readonly port?: number | undefined;
+  readonly healthCheck?: ShownHealthCheck | undefined;
 }
 
 /** AWS-FACTS ELBv2 "health states". */

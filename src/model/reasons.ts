@@ -60,7 +60,7 @@ export const REASONS = {
   // Removal, waiting
   Removing: 'The environment is being taken away.',
   Removed: 'A fresh listing finds nothing left.',
-  Paused: 'A person paused this environment.',
+  Paused: 'A person paused this environment, or all of Mayfly.',
   AwsError: 'AWS refused a call; it is tried again with growing pauses.',
   AwsDenied: 'AWS denied a call. Check the permissions of the operator.',
   AwsUnavailable: 'AWS cannot be reached; it is tried again.',

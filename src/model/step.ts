@@ -1,4 +1,5 @@
 /** A plan is data: steps in the order of their execution, each with its reason in words (DESIGN §1.3). */
+import type { HealthCheck } from './health-check.ts';
 import type { RegisterSpec } from './observed.ts';
 
 /** The part of ECS RunTask that Mayfly uses, kept word for word beside its client token. */
@@ -25,6 +26,12 @@ export type Step =
   | { readonly kind: 'adopt-task'; readonly taskArn: string; readonly attempt: PlannedAttempt; readonly why: string }
   | { readonly kind: 'stop-task'; readonly cluster: string; readonly taskArn: string; readonly why: string }
   | { readonly kind: 'create-target-group'; readonly spec: TargetGroupSpec; readonly why: string }
+  | {
+      readonly kind: 'modify-target-group';
+      readonly targetGroupArn: string;
+      readonly healthCheck: HealthCheck;
+      readonly why: string;
+    }
   /** The target group may be the one made by the step before: it is named, and resolved when applied. */
   | { readonly kind: 'create-rule'; readonly spec: RuleSpec; readonly why: string }
   | { readonly kind: 'set-weights'; readonly ruleArn: string; readonly weights: Weights; readonly why: string }

@@ -1,5 +1,6 @@
 /** The whole input of planning one environment. Everything in it is data; `now` is a value, not a clock. */
 import type { Status } from '../model/environment.ts';
+import type { InstallationPause } from '../model/installation.ts';
 import { hostOf, targetGroupName, urlOf } from '../model/names.ts';
 import type { Observed, ObservedRule, ObservedTask } from '../model/observed.ts';
 import type { Policy } from '../model/policy.ts';
@@ -19,6 +20,8 @@ export interface PlanContext {
   readonly status: Status;
   readonly observed: Observed;
   readonly policy: Policy;
+  /** Of the whole installation, when one is in force. */
+  readonly pause?: InstallationPause | undefined;
   readonly now: number;
 }
 

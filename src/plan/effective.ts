@@ -45,6 +45,15 @@ function headOf(branch: string, head: EffectiveInput['head']): string | undefine
   return head.branch === branch ? head.commit : undefined;
 }
 
+/** A day: what is further off is looked at again before. Timers of Node have a limit. */
+const FAR_MS = 86_400_000;
+
+/** Ms until the first of these times (ISO) that is still to come, at most a day; what is wanted changes then by itself. */
+export function msUntil(ends: readonly (string | undefined)[], now: number): number | undefined {
+  const left = ends.flatMap((end) => (end === undefined ? [] : [Date.parse(end) - now])).filter((ms) => ms > 0);
+  return left.length === 0 ? undefined : Math.min(...left, FAR_MS);
+}
+
 /** The override, or an empty one when its `until` has passed. */
 function liveOverride(override: Override | undefined, now: number): Override {
   if (!override) return {};

@@ -22,7 +22,7 @@ export interface Plan {
 
 export function planEnvironment(context: PlanContext): Plan {
   const plan = context.effective.wanted ? planWanted(context) : planUnwanted(context);
-  if (!context.effective.paused) return plan;
+  if (!context.effective.paused && !context.pause) return plan;
   return { ...plan, steps: [], settled: true, requeueAfterMs: context.policy.controlMs };
 }
 

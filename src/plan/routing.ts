@@ -5,6 +5,7 @@
  *   target group   rule      healthy target that serves   then
  *   none           –         –                            create the group
  *   ours           none      –                            create the rule, weights 0/1
+ *   of no use      –         – (see `drift.ts`)           delete rules and group, create both
  *   ours           0/1       no                           register the current task's address once its app is ready
  *   ours           0/1       yes                          weights 1/0
  *   ours           1/0       no                           weights 0/1, then register
@@ -14,7 +15,8 @@ import { firstPriority, PRIORITY_BASE, PRIORITY_MAX } from '../model/names.ts';
 import type { ObservedRule } from '../model/observed.ts';
 import type { Step, TargetGroupSpec } from '../model/step.ts';
 import { groupName, hostFor, liveTasks, ownRules, type PlanContext } from './context.ts';
-import { frontDoorFirst, planTargets } from './targets.ts';
+import { misfit, repairHealthCheck } from './drift.ts';
+import { frontDoorFirst, planTargets, useOf } from './targets.ts';
 import { type TasksPlan, tagsFor } from './tasks.ts';
 
 export function planRouting(context: PlanContext, tasks: TasksPlan): readonly Step[] {
@@ -23,14 +25,26 @@ export function planRouting(context: PlanContext, tasks: TasksPlan): readonly St
   const { targetGroup } = context.observed;
   if (!targetGroup) return [createTargetGroup(context), createRule(context, undefined)];
   const [rule, ...others] = rightRules(context);
+  const unfit = misfit(context, specOf(context), useOf(context, tasks, rule, targetGroup.arn));
+  if (unfit !== undefined) return remake(context, unfit);
   const strays = [...others, ...ownRules(context.observed).filter((own) => own !== rule && !others.includes(own))];
   const steps: Step[] = strays.map((stray) => ({
     kind: 'delete-rule',
     ruleArn: stray.arn,
     why: 'a rule of ours that should not be',
   }));
-  if (!rule) return [...steps, ...completed(context), createRule(context, targetGroup.arn)];
-  return [...steps, ...planTargets(context, tasks, rule, targetGroup.arn)];
+  const repair = repairHealthCheck(context, specOf(context));
+  if (!rule) return [...steps, ...repair, ...completed(context), createRule(context, targetGroup.arn)];
+  return [...steps, ...planTargets(context, tasks, rule, targetGroup.arn), ...repair];
+}
+
+/** From nothing, at the priority that the environment had. */
+function remake(context: PlanContext, why: string): readonly Step[] {
+  const { observed } = context;
+  const own = new Set(ownRules(observed).map(({ priority }) => priority));
+  const takenPriorities = observed.takenPriorities.filter((priority) => !own.has(priority));
+  const after = { ...context, observed: { ...observed, takenPriorities } };
+  return [...removeRoute(context, why), createTargetGroup(context), createRule(after, undefined)];
 }
 
 /** A group that never had a rule may have been made by half: making it again is idempotent and sets what is missing. */
@@ -54,8 +68,12 @@ export function removeRoute({ observed }: PlanContext, why: string): readonly St
 }
 
 function createTargetGroup(context: PlanContext): Step {
+  return { kind: 'create-target-group', spec: specOf(context), why: 'the environment has no target group' };
+}
+
+function specOf(context: PlanContext): TargetGroupSpec {
   const { project, policy, sessionId, installation } = context;
-  const spec: TargetGroupSpec = {
+  return {
     name: groupName(context),
     vpcId: project.listener.vpcId,
     port: project.port,
@@ -64,7 +82,6 @@ function createTargetGroup(context: PlanContext): Step {
     deregistrationDelaySeconds: policy.deregistrationDelaySeconds,
     tags: tagsFor(installation, sessionId, project.name),
   };
-  return { kind: 'create-target-group', spec, why: 'the environment has no target group' };
 }
 
 function createRule(context: PlanContext, targetGroupArn: string | undefined): Step {

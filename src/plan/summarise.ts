@@ -5,6 +5,7 @@
 import { type Condition, type Conditions, type ConditionType, isTrue, setCondition } from '../model/conditions.ts';
 import type { Desired, EnvironmentState, Failure, Fault, Status } from '../model/environment.ts';
 import type { JobPhase, ObservedTask, SupervisorReport } from '../model/observed.ts';
+import { pauseText } from '../model/installation.ts';
 import { REASONS, type Reason } from '../model/reasons.ts';
 import type { Step } from '../model/step.ts';
 import { liveTasks, ownRules, type PlanContext, weightOf } from './context.ts';
@@ -19,8 +20,6 @@ export interface Problem {
   readonly message: string;
 }
 
-const PAUSED: Problem = { reason: 'Paused', message: REASONS.Paused };
-
 type Verdict = Omit<Condition, 'since'>;
 type Verdicts = Partial<Record<ConditionType, Verdict>>;
 
@@ -30,12 +29,18 @@ export function summarise(
   plan: Plan,
   problem: Problem | undefined,
 ): Conditions {
-  const hindrance = problem ?? (context.effective.paused ? PAUSED : undefined);
+  const hindrance = problem ?? pauseOf(context, desired);
   const verdicts: Verdicts = {
     Accepted: accepted(desired),
     ...(context.effective.wanted ? wantedVerdicts(context, plan, hindrance) : unwantedVerdicts(plan, hindrance)),
   };
   return withVerdicts(context.status.conditions, verdicts, context.now);
+}
+
+function pauseOf({ pause, effective }: PlanContext, { override = {} }: Desired): Problem | undefined {
+  if (pause) return { reason: 'Paused', message: pauseText(pause) };
+  if (!effective.paused) return undefined;
+  return { reason: 'Paused', message: pauseText(override, 'This environment') };
 }
 
 /** Conditions of a record that cannot be understood: what was known of its resources stays as it was. */
@@ -90,7 +95,7 @@ function wantedVerdicts(context: PlanContext, plan: Plan, problem: Problem | und
     TaskRunning: taskVerdict(context, plan, problem),
     Routed: routed,
     Ready: ready,
-    UpToDate: upToDateVerdict(context, plan, ready),
+    UpToDate: unlessPaused(versionVerdict(context, plan, ready), currentReport(context, plan), problem),
     ...controlVerdict(context),
   };
 }
@@ -189,7 +194,13 @@ function targetVerdict({ observed }: PlanContext): Verdict | undefined {
   return no('TargetUnhealthy', [target.reason, target.description].filter(Boolean).join(': ') || undefined);
 }
 
-function upToDateVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verdict {
+/** An update that would begin with a step is not on its way during a pause; one that runs in the container is. */
+function unlessPaused(verdict: Verdict, report: SupervisorReport | undefined, problem: Problem | undefined): Verdict {
+  const ours = verdict.reason === 'TaskReplacing' || (verdict.reason === 'Updating' && !report?.job);
+  return ours && problem?.reason === 'Paused' ? no(problem.reason, problem.message) : verdict;
+}
+
+function versionVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verdict {
   const { status } = context;
   const { current, stale = [] } = plan.tasks ?? {};
   if (ready.status !== 'True') return unknown(ready.reason);

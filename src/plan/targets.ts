@@ -22,6 +22,23 @@ export function planTargets(
   return [...flips, ...registerReady(context, tasks, targets, groupArn), ...retire(context, tasks, serving, groupArn)];
 }
 
+/** Whether the group is of use to anybody: something serves through it, or the wanted task waits to. */
+export function useOf(
+  context: PlanContext,
+  { current }: TasksPlan,
+  rule: ObservedRule | undefined,
+  groupArn: string,
+): { readonly serves: boolean; readonly wantedTaskWaits: boolean } {
+  const { targets } = context.observed;
+  const serving = targets?.filter((target) => serves(context, target));
+  const carries = rule !== undefined && weightOf(rule, groupArn) > 0;
+  const waits = serving !== undefined && current !== undefined && isReady(context, current);
+  return {
+    serves: carries && (serving ? serving.length > 0 : mayServe(context)),
+    wantedTaskWaits: waits && !serving.some(({ ip }) => ip === current.ip),
+  };
+}
+
 /** Nobody looked: it is settled, or no app is ready yet. A rule that carries goes on as long as some task may serve. */
 function planUnseen(context: PlanContext, rule: ObservedRule, groupArn: string): readonly Step[] {
   const wanted = mayServe(context) ? 1 : 0;
@@ -76,8 +93,9 @@ function registerReady(
   const candidates = hasServed(context) ? [current, ...stale] : [current];
   const ready = candidates.find((task) => task?.ip !== undefined && isReady(context, task));
   if (ready?.ip === undefined) return [];
-  if (targets.some((target) => target.ip === ready.ip && target.state !== 'draining')) return [];
   const { port } = context.project;
+  if (targets.some((target) => target.ip === ready.ip && target.port === port && target.state !== 'draining'))
+    return [];
   return [{ kind: 'register-target', targetGroupArn: groupArn, ip: ready.ip, port, why: 'the app is ready' }];
 }
 
@@ -100,7 +118,7 @@ function isReady(context: PlanContext, task: ObservedTask): boolean {
   return now - task.createdAt > policy.createGraceMs;
 }
 
-/** Addresses that no live task has, and, once the current task serves, those of the tasks it replaces. */
+/** Addresses that no live task has, and, once the current task serves, those of the tasks it replaces and its old ports. */
 function retire(
   context: PlanContext,
   tasks: TasksPlan,
@@ -108,9 +126,9 @@ function retire(
   groupArn: string,
 ): readonly Step[] {
   const { observed, project } = context;
-  const currentServes = serving.some(({ ip }) => ip === tasks.current?.ip);
+  const currentServes = serving.some(({ ip, port }) => ip === tasks.current?.ip && port === project.port);
   const gone = (observed.targets ?? []).filter(
-    ({ ip, state }) => state !== 'draining' && isRetired(context, tasks, ip, currentServes),
+    (target) => target.state !== 'draining' && isRetired(context, tasks, target, currentServes),
   );
   const deregister = gone.map<Step>(({ ip, port }) => ({
     kind: 'deregister-target',
@@ -122,10 +140,15 @@ function retire(
   return [...deregister, ...stopReplaced(context, tasks, currentServes)];
 }
 
-function isRetired({ observed }: PlanContext, { stale }: TasksPlan, ip: string, currentServes: boolean): boolean {
+function isRetired(
+  { observed, project }: PlanContext,
+  { stale }: TasksPlan,
+  { ip, port }: ObservedTarget,
+  currentServes: boolean,
+): boolean {
   const task = observed.tasks.find((each) => each.ip === ip);
   if (!task || hasEnded(task) || task.desiredStatus === 'STOPPED') return true;
-  return currentServes && stale.includes(task);
+  return currentServes && (stale.includes(task) || port !== project.port);
 }
 
 /**

@@ -5,6 +5,7 @@ import { makeApplier } from '../../src/apply/applier.ts';
 import { beginPass, type Pass } from '../../src/apply/context.ts';
 import type { ControlPort } from '../../src/control/port.ts';
 import type { Attempt } from '../../src/model/environment.ts';
+import { healthCheckOf } from '../../src/model/health-check.ts';
 import { derivedFamily, targetGroupName } from '../../src/model/names.ts';
 import type { PlannedAttempt, RuleSpec, Step, StepKind, TargetGroupSpec } from '../../src/model/step.ts';
 import { INSTALLATION, type LocalWorld, makeLocalWorld } from '../aws/local-world.ts';
@@ -315,6 +316,16 @@ describe('weights, targets, removal', () => {
     expect(await world.aws.elbv2.describeTargetHealth(targetGroupArn)).toEqual([]);
   });
 
+  it('a health check is set right in place', async () => {
+    const targetGroupArn = await arnOf(createGroup());
+    const healthCheck = healthCheckOf({ healthPath: '/other', healthIntervalSeconds: 10 });
+    const step: Step = { kind: 'modify-target-group', targetGroupArn, healthCheck, why: 'none' };
+    expect(await apply(step)).toEqual({ ok: true });
+    expect(await groups()).toMatchObject([{ healthCheck }]);
+    fail('ModifyTargetGroup', 'ECONNRESET');
+    expect(await apply(step)).toMatchObject({ ok: false, reason: 'AwsUnavailable' });
+  });
+
   it('a group in use stays, and is tried again soon; rule first it goes, and again is no error', async () => {
     const { targetGroupArn, ruleArn } = await routed();
     const deleteGroup: Step = { kind: 'delete-target-group', targetGroupArn, why: 'not wanted' };
@@ -371,6 +382,6 @@ describe('every step', () => {
     expect(count('create-rule', 'failed')).toBe(1);
     expect(count('create-target-group', 'ok')).toBe(1);
     expect(count('sync', 'taken')).toBe(0);
-    expect(values).toHaveLength(12 * 3);
+    expect(values).toHaveLength(13 * 3);
   });
 });

@@ -80,7 +80,7 @@ describe('describeTargetGroups', () => {
     const { aws, calls } = cannedAws(({ operation, input }) =>
       xml(operation, input['Marker'] === undefined ? `${group('a')}<NextMarker>x</NextMarker>` : group('b')),
     );
-    expect(await aws.elbv2.describeTargetGroups()).toEqual([
+    expect(await aws.elbv2.describeTargetGroups()).toMatchObject([
       { arn: 'arn:a', name: 'a' },
       { arn: 'arn:b', name: 'b' },
     ]);

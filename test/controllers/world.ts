@@ -11,6 +11,7 @@ import { GitHubError, type GitHubPort } from '../../src/github/port.ts';
 import type { Config } from '../../src/model/config.ts';
 import type { Conditions, ConditionType } from '../../src/model/conditions.ts';
 import type { Status, StoredEnvironment } from '../../src/model/environment.ts';
+import type { InstallationPause } from '../../src/model/installation.ts';
 import { hostOf, startedBy, targetGroupName } from '../../src/model/names.ts';
 import type { ObservedRule, ObservedTarget, ObservedTask } from '../../src/model/observed.ts';
 import { DEFAULT_POLICY } from '../../src/model/policy.ts';
@@ -60,6 +61,8 @@ export interface ControllerWorld {
   /** Runs before (or, by what it returns, after) each write of status; throws to fail it. */
   readonly onPutStatus: { now?: ((next: Status) => void | (() => void)) | undefined };
   readonly supervisors: Supervisors;
+  /** The pause of the whole installation. */
+  readonly pause: { now?: InstallationPause | undefined };
   readonly heads: Map<string, string | GitHubError>;
   readonly config: Config;
   readonly project: Project;
@@ -102,7 +105,8 @@ export async function makeControllerWorld(change: Partial<Project> = {}): Promis
   const onPutStatus: ControllerWorld['onPutStatus'] = {};
   const changed: string[] = [];
   const watched = watchedStore(store, onPutStatus);
-  const build = () => buildLoop({ local, config, store: watched, supervisors, heads, changed });
+  const pause: ControllerWorld['pause'] = {};
+  const build = () => buildLoop({ local, config, store: watched, supervisors, pause, heads, changed });
   let loop = build();
   let mark = local.calls.length;
   let nextResync = clock.monotonic() + RESYNC_MS;
@@ -112,6 +116,7 @@ export async function makeControllerWorld(change: Partial<Project> = {}): Promis
     store,
     onPutStatus,
     supervisors,
+    pause,
     heads,
     config,
     project,
@@ -238,11 +243,12 @@ interface LoopParts {
   readonly config: Config;
   readonly store: EnvironmentStore;
   readonly supervisors: Supervisors;
+  readonly pause: ControllerWorld['pause'];
   readonly heads: ReadonlyMap<string, string | GitHubError>;
   readonly changed: string[];
 }
 
-function buildLoop({ local, config, store, supervisors: control, heads, changed }: LoopParts) {
+function buildLoop({ local, config, store, supervisors: control, pause, heads, changed }: LoopParts) {
   const { aws, clock, metrics } = local;
   const snapshots = makeSnapshots({
     aws,
@@ -263,6 +269,7 @@ function buildLoop({ local, config, store, supervisors: control, heads, changed 
     freshness,
     clock,
     metrics,
+    pause: () => pause.now,
     onChanged: (sessionId) => void changed.push(sessionId),
   });
   return { reconcile, freshness };

@@ -53,7 +53,9 @@ describe('over the local AWS', () => {
     expect(tasks.get('tt-one')).toMatchObject([
       { arn: mine.ok && mine.task.arn, lastStatus: 'RUNNING', ip: expect.stringMatching(/^10\.1\./) },
     ]);
-    expect([...snapshot.targetGroupsByName]).toEqual([[name, { arn, name }]]);
+    expect([...snapshot.targetGroupsByName]).toMatchObject([
+      [name, { arn, name, vpcId: 'vpc-1', port: 3001, healthCheck: { path: '/ready', matcher: '200' } }],
+    ]);
     expect(valueOf(snapshot.rulesByListener.get(project.listener.arn))).toMatchObject([
       { priority: 1001, hosts: ['tt-one.preview.test'], forward },
     ]);
