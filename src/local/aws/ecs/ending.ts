@@ -59,6 +59,16 @@ function terminate(machine: Machine, task: TaskRecord, live: Live): void {
   deprovisionWhenEnded(machine, task);
 }
 
+/** The host of a task goes that is to stop already: no grace is left. False when nothing ran any more. */
+export function cutShort(machine: Machine, task: TaskRecord): boolean {
+  const live = machine.live.get(task.id);
+  if (live === undefined || live.processes.size === 0) {
+    return false;
+  }
+  kill(machine, task, live);
+  return true;
+}
+
 function kill(machine: Machine, task: TaskRecord, live: Live): void {
   live.step?.cancel();
   moveTo(machine, task, 'STOPPING');

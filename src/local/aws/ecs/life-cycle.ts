@@ -6,7 +6,7 @@
  * A task that is to stop before its containers started goes straight to DEPROVISIONING. AWS-FACTS ECS "lifecycle".
  */
 import type { EcsContext } from './context.ts';
-import { forgetInTime, freeze, stop, thaw } from './ending.ts';
+import { cutShort, forgetInTime, freeze, stop, thaw } from './ending.ts';
 import type { StopReason } from './interruptions.ts';
 import { moveTo } from './machine.ts';
 import type { Machine } from './machine.ts';
@@ -19,6 +19,8 @@ export interface LifeCycle {
   begin(task: TaskRecord): void;
   /** Does nothing when the task is to stop already. */
   stop(task: TaskRecord, why: StopReason): void;
+  /** Ends at once what still runs of a task that is to stop; false when nothing does. */
+  cutShort(task: TaskRecord): boolean;
   /** From now on the task never reports STOPPED; false when it has already. */
   freeze(task: TaskRecord): boolean;
   /** Undoes `freeze`; false when the task was not frozen. */
@@ -36,6 +38,7 @@ export function makeLifeCycle(ctx: EcsContext): LifeCycle {
   return {
     begin: (task) => begin(machine, task),
     stop: (task, why) => stop(machine, task, why),
+    cutShort: (task) => cutShort(machine, task),
     freeze: (task) => freeze(machine, task),
     thaw: (task) => thaw(machine, task),
     close: () => close(machine),

@@ -3,7 +3,10 @@ import { ApiError } from '../service.ts';
 import { clientError, invalid } from './context.ts';
 import type { FailureRecord } from './state.ts';
 
-/** AWS-FACTS ECS "failures[]": all answered with HTTP 200. The apostrophe is AWS's. */
+/**
+ * AWS-FACTS ECS "failures[]": all answered with HTTP 200, those of Fargate without an ARN (gchq/sleeper#904). The
+ * apostrophe is AWS's.
+ */
 export const FAILURES = {
   cpu: { reason: 'RESOURCE:CPU' },
   memory: { reason: 'RESOURCE:MEMORY' },

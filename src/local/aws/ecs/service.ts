@@ -15,7 +15,10 @@ export interface Ecs {
   readonly service: Service;
   /** To read. */
   readonly state: EcsState;
-  /** Stops a running task as the infrastructure would (see INTERRUPTIONS); false when there is none with this ARN. */
+  /**
+   * Stops a running task as the infrastructure would (see INTERRUPTIONS). Of one that is to stop already it changes
+   * nothing but, when abrupt, its time left. False when nothing came of it.
+   */
   interrupt(taskArn: string, why: StopReason): boolean;
   /** From now on the task never reports STOPPED; false when it has already, or is unknown. */
   freeze(taskArn: string): boolean;
@@ -49,8 +52,11 @@ export function makeEcs(settings: EcsSettings): Ecs {
     state: ctx.state,
     interrupt(taskArn, why) {
       const task = taskByArn(ctx.state, taskArn);
-      if (task === undefined || task.desiredStatus === 'STOPPED') {
+      if (task === undefined) {
         return false;
+      }
+      if (task.desiredStatus === 'STOPPED') {
+        return why.abruptly === true && lifeCycle.cutShort(task);
       }
       lifeCycle.stop(task, why);
       return true;

@@ -45,12 +45,23 @@ describe('an interruption', () => {
     ]);
   });
 
-  it('without notice takes a task that is stopping in peace no sooner', async () => {
+  it('of a task that is stopping in peace leaves it in peace, unless it is without notice', async () => {
     const { world, arn } = await running();
     world.runner.ignoresTerm = true;
     await stop(world, arn, 'mine');
+    world.clock.advance(1000);
+    expect(world.ecs.interrupt(arn, INTERRUPTIONS.spot)).toBe(false);
+    expect((await world.task(arn)).lastStatus).toBe('STOPPING');
+    expect(world.ecs.interrupt(arn, INTERRUPTIONS.hostFailure)).toBe(true);
     expect(world.ecs.interrupt(arn, INTERRUPTIONS.hostFailure)).toBe(false);
-    expect(await world.task(arn)).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'mine' });
+    world.clock.advance(20);
+    expect(await world.task(arn)).toMatchObject({
+      lastStatus: 'STOPPED',
+      stopCode: 'UserInitiated',
+      stoppedReason: 'mine',
+      containers: [{ exitCode: 137 }],
+    });
+    expect(world.runner.started[0]?.signals).toEqual(['SIGTERM', 'SIGKILL']);
   });
 
   it('of what is not there is none', async () => {
