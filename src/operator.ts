@@ -2,36 +2,34 @@
  * The composition root: builds every part of the operator, starts them from the floor up, and stops them in the
  * opposite order. The only place that constructs adapters.
  */
-import { makeApplier } from './apply/applier.ts';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { makeAws } from './aws/make-aws.ts';
 import type { Aws } from './aws/ports.ts';
+import { advertisedUrl } from './control/advertise.ts';
 import { makeControlClient } from './control/client.ts';
+import { makeNudger, makeNudgeVerifier } from './control/nudge.ts';
+import type { ControlPort } from './control/port.ts';
 import { publicKeyOf } from './control/signing.ts';
-import { makeEnvironmentReconcile } from './controllers/environment.ts';
-import { countEnvironments } from './controllers/fleet.ts';
-import { makeFreshness } from './controllers/freshness.ts';
 import { startProgressAtZero } from './controllers/progress.ts';
-import { makeReportReconcile } from './controllers/report.ts';
-import { makeRereadReconcile, rereadKey } from './controllers/reread.ts';
+import { type Replica, startReplica } from './controllers/replica.ts';
 import { startFrontDoor } from './front-door/server.ts';
 import { makeGitHub } from './github/client.ts';
 import type { GitHubPort } from './github/port.ts';
-import { correctedPulls, knownPulls, type PullRef } from './intake/known-pulls.ts';
 import { startWebhookServer } from './intake/webhook-server.ts';
 import type { Config } from './model/config.ts';
 import { projectOf } from './model/project.ts';
 import type { StoredEnvironment } from './model/environment.ts';
-import { makeObserver } from './observe/environment.ts';
 import { type LogTail, makeLogTail } from './observe/log-tail.ts';
 import { startPrerequisites } from './observe/prerequisites.ts';
-import { makeSnapshots } from './observe/snapshot.ts';
-import { type Clock, every, sleep, systemClock, type Timer } from './runtime/clock.ts';
-import { type Controller, type Reconcile, startController } from './runtime/controller.ts';
-import type { Priority } from './runtime/workqueue.ts';
-import { makeReporter } from './status/reporter.ts';
+import { type Clock, sleep, systemClock } from './runtime/clock.ts';
+import { DEFAULT_LEASE_TIMINGS, makeLeadership } from './runtime/leader.ts';
+import type { Leadership } from './runtime/lease.ts';
 import { type EnvironmentView, viewOf } from './status/view.ts';
-import { type StoreWatch, watchStore } from './store/changes.ts';
 import { makeDynamoClient, makeDynamoStore } from './store/dynamodb.ts';
+import { fenced } from './store/fenced.ts';
+import { makeDynamoLease } from './store/lease-dynamodb.ts';
+import type { LeaseStore } from './store/lease-record.ts';
 import { type EnvironmentStore, StoreError } from './store/port.ts';
 import { startAdminServer } from './telemetry/admin-server.ts';
 import { type Health, makeHealth } from './telemetry/health.ts';
@@ -56,20 +54,19 @@ interface Parts {
   readonly health: Health;
   readonly aws: Aws;
   readonly github: GitHubPort;
+  readonly control: ControlPort;
   readonly store: EnvironmentStore;
+  readonly lease: LeaseStore;
+  readonly leadership: Leadership;
   readonly logTail: LogTail;
-  /** Filled as they start; the liveness check looks at them. */
-  readonly controllers: Controller[];
-}
-
-interface Loops {
-  readonly environments: Controller;
-  readonly reports: Controller;
-  reread(pulls: readonly PullRef[], priority: Priority): void;
-  resync(): void;
+  /** Set once it has started. */
+  replica?: Replica;
+  /** Where other replicas reach this one. */
+  nudgeUrl?: string | undefined;
 }
 
 const CONTROL_TIMEOUT_MS = 2_000;
+const NUDGE_TIMEOUT_MS = 2_000;
 const LOG_LINES = 30;
 
 /**
@@ -85,11 +82,8 @@ export async function startOperator(config: Config, logger: Logger, signal: Abor
     const admin = await startAdmin(parts, closers);
     await prepareStore(parts, signal);
     closers.push(startPrerequisites({ ...parts, everyMs: config.intervals.resyncMs }).stop);
-    const loops = startLoops(parts, closers);
-    const watch = startWatch(parts, loops);
-    const timers = [startResync(parts, loops, watch), startRereads(parts, loops, watch)];
-    closers.push(watch.stop, () => timers.forEach((timer) => timer?.cancel()));
-    const doors = await startDoors(parts, loops, closers);
+    const replica = startOwnReplica(parts, closers);
+    const doors = await startDoors(parts, replica, closers);
     parts.health.set('start', true, 'everything listens');
     return { urls: { ...doors, admin }, stop };
   } catch (error) {
@@ -118,14 +112,41 @@ function buildParts(config: Config, logger: Logger, closers: Close[]): Parts {
   );
   const health = makeHealth();
   health.set('start', false, 'starting');
-  const { region, awsEndpoint: endpoint, secrets } = config;
-  const aws = makeAws({ region, endpoint, clock, metrics });
+  const { region, awsEndpoint: endpoint, installation, secrets } = config;
   const client = makeDynamoClient({ region, endpoint });
+  const lease = makeDynamoLease({ client, table: config.store.leaseTable, installation, metrics, logger, clock });
+  const leadership = makeLeadership({
+    lease,
+    holder: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
+    nudgeUrl: () => parts.nudgeUrl,
+    timings: DEFAULT_LEASE_TIMINGS,
+    clock,
+    logger,
+    metrics,
+    health,
+  });
+  const aws = makeAws({ region, endpoint, clock, metrics, random: Math.random, beforeMutation: leadership.require });
   closers.push(aws.close, () => client.destroy());
-  const store = makeDynamoStore({ client, table: config.store.table, metrics, logger, clock });
-  const github = makeGitHub({ apiUrl: config.github.apiUrl, token: secrets.githubToken, clock, metrics, logger });
-  const logTail = makeLogTail({ aws, clock, secrets: hiddenOf(config) });
-  return { config, logger, clock, metrics, health, aws, github, store, logTail, controllers: [] };
+  const parts: Parts = {
+    config,
+    logger,
+    clock,
+    metrics,
+    health,
+    aws,
+    github: makeGitHub({ apiUrl: config.github.apiUrl, token: secrets.githubToken, clock, metrics, logger }),
+    control: makeControlClient({
+      signingKey: secrets.signingKey,
+      timeoutMs: CONTROL_TIMEOUT_MS,
+      clock,
+      secrets: hiddenOf(config),
+    }),
+    store: makeDynamoStore({ client, table: config.store.table, metrics, logger, clock }),
+    lease,
+    leadership,
+    logTail: makeLogTail({ aws, clock, secrets: hiddenOf(config) }),
+  };
+  return parts;
 }
 
 /** What must never be seen in a text that comes out of a task. */
@@ -134,10 +155,15 @@ function hiddenOf({ secrets }: Config): readonly string[] {
 }
 
 /** A store that does not answer is waited for, visibly; one that is misconfigured ends the start. */
-async function prepareStore({ config, store, logger, health, clock }: Parts, signal: AbortSignal): Promise<void> {
+async function prepareStore(
+  { config, store, lease, logger, health, clock }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { createTables } = config.store;
   for (;;) {
     try {
-      await unlessAborted(store.prepare(config.store.createTables), signal);
+      await unlessAborted(store.prepare(createTables), signal);
+      await unlessAborted(lease.prepare(createTables), signal);
       health.set('store', true, 'the table is usable');
       return;
     } catch (error) {
@@ -165,16 +191,19 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 }
 
 async function startAdmin(parts: Parts, closers: Close[]): Promise<string> {
-  const { config, metrics, health, logger, store, controllers } = parts;
+  const { config, metrics, health, logger, store, clock } = parts;
   const admin = await startAdminServer({
     address: config.http.admin,
     metrics,
     health,
     logger,
-    dead: () => controllers.filter((controller) => !controller.alive()).map(({ name }) => name),
+    dead: () => parts.replica?.dead() ?? [],
     environments: async () => (await store.list()).map((record) => viewIn(parts, record)),
+    onNudge: (sessions) => parts.replica?.onNudge(sessions) ?? false,
+    verifyNudge: makeNudgeVerifier({ signingKey: config.secrets.signingKey, clock }),
   });
   closers.push(() => admin.close());
+  parts.nudgeUrl = advertisedUrl(config.http, admin.address);
   const { host, port } = admin.address;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
@@ -183,116 +212,26 @@ function viewIn({ config, clock }: Parts, record: StoredEnvironment): Environmen
   return viewOf(record, projectOf(config.projects, record), clock.now());
 }
 
-function startLoops(parts: Parts, closers: Close[]): Loops {
-  const { config, clock, metrics, store, logger } = parts;
-  const start = (name: string, reconcile: Reconcile): Controller => {
-    const backoff = { baseMs: config.policy.transitionMs, maxMs: config.policy.backoffMaxMs };
-    const controller = startController({
-      name,
-      workers: config.workers,
-      reconcile,
-      clock,
-      random: Math.random,
-      logger,
-      metrics,
-      backoff,
-    });
-    parts.controllers.push(controller);
-    closers.push(() => controller.stop());
-    return controller;
-  };
-  const reporter = makeReporter({
-    github: parts.github,
-    installation: config.installation,
-    webUrl: config.github.webUrl,
-    clock,
-    logger,
-    metrics,
-  });
-  const reports = start('report', makeReportReconcile({ projects: config.projects, store, reporter, clock }));
-  const freshness = makeFreshness(clock, config.policy);
-  const onChanged = (sessionId: string): void => reports.enqueue(sessionId, 'high');
-  const environments = start(
-    'environment',
-    makeEnvironmentReconcile({ ...environmentParts(parts), freshness, onChanged }),
-  );
-  const onIntent = (sessionId: string): void => environments.enqueue(sessionId, 'high');
-  const rereads = start(
-    'reread',
-    makeRereadReconcile({ projects: config.projects, github: parts.github, store, clock, onIntent }),
-  );
-  return {
-    environments,
-    reports,
-    reread(pulls, priority) {
-      for (const { repo, number } of pulls) rereads.enqueue(rereadKey(repo, number), priority);
-    },
-    resync: () => freshness.resync(),
-  };
-}
-
-function environmentParts({ config, aws, github, store, logTail, clock, metrics }: Parts) {
+function startOwnReplica(parts: Parts, closers: Close[]): Replica {
+  const { config, clock, logger, leadership, store } = parts;
   const { signingKey } = config.secrets;
-  const control = makeControlClient({ signingKey, timeoutMs: CONTROL_TIMEOUT_MS, clock, secrets: hiddenOf(config) });
-  const snapshots = makeSnapshots({
-    aws,
-    installation: config.installation,
-    clusters: [...new Set(config.projects.map(({ cluster }) => cluster))],
-    listenerArns: config.listeners.map(({ arn }) => arn),
-    clock,
+  const nudge = makeNudger({ signingKey, clock, timeoutMs: NUDGE_TIMEOUT_MS, logger });
+  const replica = startReplica({
+    ...parts,
+    publicKey: publicKeyOf(signingKey),
+    random: Math.random,
+    fencedStore: fenced(store, leadership),
+    nudge: (url, sessions) => void nudge(url, sessions),
   });
-  const observer = makeObserver({ snapshots, aws, github, control, installation: config.installation, clock });
-  const applier = makeApplier({ aws, control, clock, metrics });
-  return { config, publicKey: publicKeyOf(signingKey), store, observer, applier, logTail, clock, metrics };
-}
-
-/** People edit the table: what changed there is a person's change. */
-function startWatch({ config, store, clock, logger, metrics, health }: Parts, loops: Loops): StoreWatch {
-  const { projects } = config;
-  let before: readonly StoredEnvironment[] | undefined;
-  const watch = watchStore({
-    store,
-    pollMs: config.intervals.pollMs,
-    clock,
-    logger,
-    onRead(records) {
-      health.set('store', true, 'the table is read');
-      countEnvironments(metrics, projects, records);
-      if (before) loops.reread(correctedPulls(before, records, projects), 'high');
-      else loops.reread(knownPulls(records, projects), 'low');
-      before = records;
-    },
-    onChange(sessionId) {
-      loops.environments.enqueue(sessionId, 'high');
-      loops.reports.enqueue(sessionId, 'low');
-    },
-    onError(error) {
-      health.set('store', false, error.message);
-      logger.warn({ err: error }, 'the table could not be read');
-    },
-  });
-  return watch;
-}
-
-/** Every environment is looked at afresh now and then, whatever was missed. */
-function startResync({ config, clock }: Parts, loops: Loops, watch: StoreWatch): Timer {
-  return every(clock, config.intervals.resyncMs, () => {
-    loops.resync();
-    for (const { sessionId } of watch.current()) loops.environments.enqueue(sessionId, 'low');
-  });
-}
-
-/** An event that was lost is made good, for one call to GitHub a pull request. */
-function startRereads({ config, clock }: Parts, loops: Loops, watch: StoreWatch): Timer | undefined {
-  const { rereadMs } = config.intervals;
-  if (rereadMs === undefined) return undefined;
-  return every(clock, rereadMs, () => loops.reread(knownPulls(watch.current(), config.projects), 'low'));
+  parts.replica = replica;
+  closers.push(() => replica.stop());
+  return replica;
 }
 
 /** Where GitHub and people come in: last to open, first to close. */
 async function startDoors(
   parts: Parts,
-  loops: Loops,
+  replica: Replica,
   closers: Close[],
 ): Promise<Pick<Operator['urls'], 'webhooks' | 'frontDoor'>> {
   const { config, store, clock, metrics, logger, logTail } = parts;
@@ -324,8 +263,8 @@ async function startDoors(
     clock,
     metrics,
     logger,
-    onIntent: (sessionId) => loops.environments.enqueue(sessionId, 'high'),
-    reread: (repo, number) => loops.reread([{ repo, number }], 'high'),
+    onIntent: replica.onIntent,
+    reread: (repo, number) => replica.reread([{ repo, number }], 'high'),
   });
   closers.push(() => webhooks.close());
   return { webhooks: webhooks.url, frontDoor: frontDoor.url };

@@ -70,6 +70,7 @@ export function startLeading(parts: LoopParts, reread: Reread): Leading {
     controllers,
     async stop(graceMs) {
       for (const timer of timers) timer?.cancel();
+      parts.health.set('store', true, 'the leader reads the table');
       const ends = controllers.toReversed().map((controller) => controller.stop({ graceMs }));
       await Promise.all([watch.stop(), ...ends]);
     },

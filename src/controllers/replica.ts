@@ -5,6 +5,7 @@
 import type { PullRef } from '../intake/known-pulls.ts';
 import type { Leadership } from '../runtime/lease.ts';
 import type { Priority } from '../runtime/workqueue.ts';
+import { guardedControl, guardedGitHub } from './guarded.ts';
 import { type Leading, type LoopParts, startLeading, startLoop } from './leading.ts';
 import { makeRereadReconcile, rereadKey } from './reread.ts';
 
@@ -49,7 +50,15 @@ export function startReplica(parts: ReplicaParts): Replica {
   );
 
   leadership.start(() => {
-    const begun = startLeading({ ...parts, store: parts.fencedStore }, reread);
+    const begun = startLeading(
+      {
+        ...parts,
+        store: parts.fencedStore,
+        control: guardedControl(parts.control, leadership),
+        github: guardedGitHub(github, leadership),
+      },
+      reread,
+    );
     leading = begun;
     return {
       async stop(graceMs) {
