@@ -72,6 +72,8 @@ interface AwsFlags {
   readonly port: number;
   readonly state?: string;
   readonly addresses: string;
+  readonly throttle: boolean;
+  readonly recordCalls?: boolean;
 }
 
 /** Health is not kept: after a restart every target is checked anew. */
@@ -85,7 +87,8 @@ function openElbv2State(
   return openState(stateDir && join(stateDir, 'elbv2.json'), {}, { parse, onError: (error) => log(String(error)) });
 }
 
-async function runAws({ port: awsPort, state, addresses }: AwsFlags): Promise<void> {
+async function runAws({ port: awsPort, state, addresses, throttle, recordCalls }: AwsFlags): Promise<void> {
+  if (recordCalls && state === undefined) throw new Error('--record-calls needs --state: the record is kept there');
   const signal = untilStopped();
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const saved = await openElbv2State(state, log);
@@ -110,6 +113,8 @@ async function runAws({ port: awsPort, state, addresses }: AwsFlags): Promise<vo
     images: images(),
     subnets: { [SUBNET]: addresses },
     extraServices: [elbv2.service],
+    throttle,
+    recordCalls: recordCalls ?? false,
     log,
   });
   const close = async (): Promise<void> => {
@@ -212,6 +217,8 @@ program
   .option('--port <port>', 'endpoint', port, FIXED_PORTS.aws)
   .option('--state <dir>', 'keeps everything over a restart')
   .option('--addresses <cidr>', 'addresses of tasks', ADDRESSES)
+  .option('--no-throttle', "lets more calls pass than AWS's rates")
+  .option('--record-calls', 'keeps what IAM would be asked about each call in calls.jsonl of the state directory')
   .addHelpText(
     'after',
     '\nExample:\n  npm run local -- aws --state .mayfly/aws\n  aws --endpoint-url http://localhost:4566 ecs list-clusters\n',
