@@ -95,15 +95,16 @@ function makeNetwork(
   life: Pick<ReturnType<typeof makeLife>, 'run'>,
   fate: () => CallFate | undefined,
 ): LeasePort {
+  const after = (ms: number, fn: () => void): void => void (ms === 0 ? fn() : clock.after(ms, fn));
   const send = async <T>(work: () => Promise<T>): Promise<T> => {
     const { requestMs, answerMs, lost } = fate() ?? { requestMs: 0, answerMs: 0 };
     const answer = Promise.withResolvers<T>();
     const fail = (): void => life.run(() => answer.reject(new Error('the connection broke')));
-    clock.after(requestMs, () => {
+    after(requestMs, () => {
       if (lost === 'request') fail();
       if (lost === 'request' || lost === 'hung') return;
       void work().then((value) =>
-        clock.after(answerMs, () => {
+        after(answerMs, () => {
           if (lost === 'answer') fail();
           else if (lost === undefined) life.run(() => answer.resolve(value));
         }),
