@@ -3,6 +3,7 @@
  * on the same observation it changes nothing.
  */
 import type { Attempt, Status } from '../model/environment.ts';
+import { isOwnStop } from '../model/names.ts';
 import type { Observed, ObservedTask, SupervisorReport } from '../model/observed.ts';
 import { hasEnded, ownRules, type PlanContext, publicUrl, weightOf } from './context.ts';
 import { concerns, failureFrom, type Incident, type Verdict, verdictOf, verdictOfPhase } from './failure.ts';
@@ -119,13 +120,19 @@ function deadlinePassed(context: PlanContext): Status {
   const { attempt } = status;
   if (!attempt || attempt.healthyAt !== undefined || alreadyCounted(status, attempt)) return status;
   if (attempt.taskArn === undefined || !isPastGrace(attempt, policy.startDeadlineMs, now)) return status;
-  if (waitsForRoute(context, attempt)) return status;
+  if (waitsForRoute(context, attempt) || wasStopped(context, attempt)) return status;
   if (reportOf(context.observed, attempt.taskArn)?.waitingFor === 'credential') {
     return withFailure(context, { verdict: { reason: 'CredentialNeeded', remedy: 'final' } });
   }
   const minutes = Math.round(policy.startDeadlineMs / 60_000);
   const message = `Not ready ${minutes} minutes after the task was requested.`;
   return withFailure(context, { verdict: { reason: 'StartDeadlineExceeded', remedy: 'final' }, message });
+}
+
+/** Mayfly itself stopped the attempt's task: not a failure, and nothing to wait for. */
+export function wasStopped({ observed }: Pick<PlanContext, 'observed'>, attempt: Attempt): boolean {
+  const task = attemptTask(observed, attempt);
+  return task?.desiredStatus === 'STOPPED' && isOwnStop(task.stoppedReason ?? '');
 }
 
 /** The app is ready and the load balancer has not tried it yet: whatever is late, it is not the app. */

@@ -123,7 +123,7 @@ export function planOrphans(input: OrphanInput): OrphanPlan {
     const since = seen.get(name)?.since ?? monotonic;
     if (steps.some(({ kind }) => kind === 'delete-target-group')) seen.set(name, { since, unroutedAt: monotonic });
   }
-  const settling = !held && due.some(({ name, tasks }) => tasks.length > 0 && seen.get(name)?.unroutedAt !== undefined);
+  const settling = !held && due.some((orphan) => isSettling(orphan, memory, seen));
   return { orphans, young, blocked, collect: collect.filter(({ steps }) => steps.length > 0), held, settling, seen };
 }
 
@@ -177,6 +177,12 @@ function isYoung({ name, tasks }: Orphan, seen: Memory, { policy, now, monotonic
   return (
     monotonic - since < policy.orphanGraceMs || tasks.some(({ task }) => now - task.createdAt < policy.orphanGraceMs)
   );
+}
+
+/** Its route went a moment ago. One whose target group AWS does not let go has time until the next pass of its own. */
+function isSettling({ name, tasks, group }: Orphan, memory: Memory, seen: Memory): boolean {
+  const refused = group !== undefined && memory.get(name)?.unroutedAt !== undefined;
+  return tasks.length > 0 && seen.get(name)?.unroutedAt !== undefined && !refused;
 }
 
 interface Found {

@@ -94,8 +94,9 @@ function registerReady(
   const ready = candidates.find((task) => task?.ip !== undefined && isReady(context, task));
   if (ready?.ip === undefined) return [];
   const { port } = context.project;
-  if (targets.some((target) => target.ip === ready.ip && target.port === port && target.state !== 'draining'))
-    return [];
+  const there = targets.filter((target) => target.ip === ready.ip && target.state !== 'draining');
+  // A replaced task listens where it was told to; the current one where the project says now.
+  if (there.length > 0 && (ready !== current || there.some((target) => target.port === port))) return [];
   return [{ kind: 'register-target', targetGroupArn: groupArn, ip: ready.ip, port, why: 'the app is ready' }];
 }
 

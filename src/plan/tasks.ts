@@ -11,12 +11,12 @@
  *   of another hash        the old task runs       run a successor beside it (replace)
  */
 import type { Attempt, Failure } from '../model/environment.ts';
-import { clientToken, isOwnStop, startedBy } from '../model/names.ts';
+import { clientToken, startedBy } from '../model/names.ts';
 import type { ObservedTask } from '../model/observed.ts';
 import type { PlannedAttempt, RunTaskRequest, Step } from '../model/step.ts';
 import { liveTasks, matches, type PlanContext, type WantedTask, wantedTask } from './context.ts';
 import { concerns } from './failure.ts';
-import { alreadyCounted } from './learn.ts';
+import { alreadyCounted, wasStopped } from './learn.ts';
 
 /**
  * - `open`: a task runs, or one will be started by itself
@@ -130,12 +130,6 @@ function repeat(attempt: Attempt, now: number): Step {
 function waitFor(failure: Failure | undefined, { effective }: PlanContext, wanted: WantedTask): number | 'for ever' {
   if (!failure || !concerns(failure, effective.commit, wanted.hash)) return 0;
   return failure.final ? 'for ever' : Date.parse(failure.retryAt ?? '') || 0;
-}
-
-/** Mayfly itself stopped the attempt's task: not a failure, and nothing to wait for. */
-function wasStopped({ observed }: PlanContext, attempt: Attempt): boolean {
-  const task = observed.tasks.find(({ arn }) => arn === attempt.taskArn);
-  return task?.desiredStatus === 'STOPPED' && isOwnStop(task.stoppedReason ?? '');
 }
 
 function startReason({ status }: PlanContext): string {

@@ -188,3 +188,54 @@ describe('drift of the target group', () => {
     expect(await world.condition('Ready')).toBe('True: Ready');
   });
 });
+
+describe('a whole item pasted back from a while ago', () => {
+  it.each([
+    ['from before it started', 0],
+    ['from its start', 3_000],
+    ['from when it was ready', MINUTE],
+  ])('%s: one task, ready, nothing forgotten of what is wanted', async (_name, ms) => {
+    world.edit(labelled());
+    await world.run(ms);
+    const copy = world.store.peek('tt-one') ?? {};
+    await world.run(2 * MINUTE);
+    world.edit({ image_tag: 'staging', commit: 'b'.repeat(40) });
+    await world.run(10 * MINUTE);
+    world.store.seed(copy);
+    await world.run(10 * MINUTE);
+    expect(await world.condition('Ready')).toBe('True: Ready');
+    expect(await world.left()).toMatchObject({
+      tasks: [{}],
+      rules: [{}],
+      groups: [{}],
+      targets: [{ state: 'healthy' }],
+    });
+    expect(await world.record()).toMatchObject({ state: 'RUNNING', status: { liveCommit: 'a'.repeat(40) } });
+    world.mutations();
+    await world.run(10 * MINUTE);
+    expect(world.mutations()).toEqual([]);
+  });
+
+  it('of one that was wanted, after it was taken away: it comes back', async () => {
+    await label();
+    const copy = world.store.peek('tt-one') ?? {};
+    world.edit({ wanted: false });
+    await world.run(5 * MINUTE);
+    world.store.seed(copy);
+    await world.run(15 * MINUTE);
+    expect(await world.condition('Ready')).toBe('True: Ready');
+    expect((await world.left()).tasks).toHaveLength(1);
+  });
+
+  it('of one that was not, while it runs: it goes', async () => {
+    world.edit(labelled({ wanted: false }));
+    await world.run(MINUTE);
+    const copy = world.store.peek('tt-one') ?? {};
+    world.edit({ wanted: true });
+    await world.run(5 * MINUTE);
+    world.store.seed(copy);
+    await world.run(5 * MINUTE);
+    expect(await world.left()).toEqual({ tasks: [], rules: [], groups: [], targets: [] });
+    expect(await world.record()).toMatchObject({ state: 'STOPPED' });
+  });
+});

@@ -10,7 +10,7 @@ import { makeMemoryStore, type MemoryStore } from '../../src/store/memory.ts';
 import type { EnvironmentStore } from '../../src/store/port.ts';
 import { makeMetrics } from '../../src/telemetry/metrics.ts';
 import { COMMIT, project, SESSION } from '../plan/world.ts';
-import { makeFakeClock } from '../runtime/fake-clock.ts';
+import { FAKE_EPOCH, makeFakeClock } from '../runtime/fake-clock.ts';
 
 const AT = '2026-01-01T00:00:00Z';
 const SOURCE = { wanted: true, branch: 'topic', commit: COMMIT, author: 'ada', trusted: true, open: true, at: AT };
@@ -167,4 +167,12 @@ describe('a pass of the reporter', () => {
     expect([...bodies.values()].join()).toContain('wanted');
     expect(bodies.size).toBe(1);
   });
+});
+
+it('looks again when an override ends, since the comment tells what a person holds', async () => {
+  const minutes = (count: number): string => new Date(FAKE_EPOCH + count * 60_000).toISOString();
+  store.seed({ ...ITEM, override: { paused: true, until: minutes(30) } });
+  expect(await loop()()).toEqual({ requeueAfterMs: 1_800_000 });
+  store.seed({ ...ITEM, override: { paused: true, until: minutes(-1) } });
+  expect(await loop()()).toEqual({ requeueAfterMs: undefined });
 });

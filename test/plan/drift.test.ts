@@ -58,6 +58,7 @@ const rows: Row[] = [
   ['target at another port serves', { targets: [at(4000)] }, ['register-target 10.0.0.1']],
   ['target at another port, the right one is being checked', { targets: [at(4000), at(3001, 'initial')] }, []],
   ['target at another port, the right one serves', { targets: [at(4000), at(3001)] }, ['deregister-target 10.0.0.1']],
+  ['the port changed: what serves stays where it is', { ...replacing, targets: [{ ...target('healthy', '10.0.0.9'), port: 4000 }], control: { 'task-old': report(), 'task-1': building } }, []],
   ['target at another port drains', { targets: [at(4000, 'draining'), at(3001)] }, []],
   ['target taken out by hand', { targets: [] }, ['set-weights 0/1', 'register-target 10.0.0.1']],
 ];

@@ -157,6 +157,16 @@ describe('the memory', () => {
   });
 });
 
+it('comes back soon after a route went, and not while AWS holds on to it', () => {
+  const settling = (seen: World['seen'], more: World = {}): boolean =>
+    planOrphans(inputOf({ ...whole, ...more, ...(seen && { seen }) })).settling;
+  expect(settling({})).toBe(false);
+  expect(settling({ 'tt-a': old })).toBe(true);
+  expect(settling({ 'tt-a': { ...old, unroutedAt: AT - 1 } }, { groups: [], rules: [] })).toBe(true);
+  expect(settling({ 'tt-a': { ...old, unroutedAt: AT - 1 } })).toBe(false);
+  expect(settling({ 'tt-a': old }, { tasks: [] })).toBe(false);
+});
+
 it('asks for the tags of orphans only', () => {
   const input = inputOf({
     groups: [group('tt-a'), group('tt-k1')],
