@@ -72,6 +72,11 @@ export function targetGroupPrefix(installation: string): string {
   return `mf-${installation}-`;
 }
 
+/** arn:aws:elasticloadbalancing:R:A:targetgroup/NAME/ID */
+export function nameOfTargetGroup(arn: string): string | undefined {
+  return /:targetgroup\/([^/]+)\//.exec(arn)?.[1];
+}
+
 /** `startedBy` of every task of this installation. AWS-FACTS ECS "startedBy". */
 export function startedBy(installation: string): string {
   return `mayfly/${installation}`;

@@ -2,7 +2,7 @@
  * One environment's share of the fleet's snapshot, and what of it is in transition. Pure. A cluster or listener that
  * could not be read fails the environments of the projects that are on it, and no others.
  */
-import { hostOf, targetGroupName } from '../model/names.ts';
+import { hostOf, nameOfTargetGroup, targetGroupName } from '../model/names.ts';
 import type { ControlAnswer, ObservedRule, ObservedTargetGroup, ObservedTask } from '../model/observed.ts';
 import type { Project } from '../model/project.ts';
 import type { FleetSnapshot, Read } from './snapshot.ts';
@@ -17,7 +17,7 @@ export interface Share {
 
 /** Throws the `AwsError` of the project's own cluster or listener when it could not be read. */
 export function shareOf(snapshot: FleetSnapshot, installation: string, sessionId: string, project: Project): Share {
-  const targetGroup = snapshot.targetGroupsByName.get(targetGroupName(installation, sessionId));
+  const targetGroup = groupOf(snapshot, targetGroupName(installation, sessionId));
   required(snapshot.tasksByCluster.get(project.cluster));
   const onListener = required(snapshot.rulesByListener.get(project.listener.arn)) ?? [];
   const host = hostOf(project.listener, sessionId).toLowerCase();
@@ -30,6 +30,21 @@ export function shareOf(snapshot: FleetSnapshot, installation: string, sessionId
     ],
     takenPriorities: onListener.map(({ priority }) => priority),
   };
+}
+
+/**
+ * As listed, or as some rule forwards to it: a listing may lag behind (AWS-FACTS ELBv2 "read-after-create") or lack
+ * something, and no rule forwards to a group that does not exist.
+ */
+function groupOf(
+  { targetGroupsByName, rulesByListener }: FleetSnapshot,
+  name: string,
+): ObservedTargetGroup | undefined {
+  const listed = targetGroupsByName.get(name);
+  if (listed) return listed;
+  const forwards = readable(rulesByListener).flatMap((rules) => rules.flatMap(({ forward }) => forward));
+  const arn = forwards.find(({ targetGroupArn }) => nameOfTargetGroup(targetGroupArn) === name)?.targetGroupArn;
+  return arn === undefined ? undefined : { arn, name };
 }
 
 /**

@@ -49,6 +49,6 @@ export async function runPlan(plan: Plan): Promise<PlanResult> {
   const missed: readonly Violation[] = strike.struck()
     ? []
     : [{ oracle: 'path', at: 0, text: 'the call that the plan strikes was never made' }];
-  const violations = [...missed, ...struck.violations, ...compare(undisturbed, struck, plan.strike)];
+  const violations = [...missed, ...struck.violations, ...compare(undisturbed, struck, plan)];
   return { plan, violations, virtualMs: struck.virtualMs };
 }

@@ -40,6 +40,7 @@ export interface Request<T> {
 
 export interface Actor {
   readonly name: string;
+  readonly process: string;
   readonly clock: Clock;
   call<T>(request: Request<T>): Promise<T>;
   /** Nothing of it happens any more: no timer, no answer, no call. */
@@ -94,6 +95,7 @@ export function makeActor(options: ActorOptions): Actor {
 
   const actor: Actor = {
     name,
+    process,
     clock,
     kill,
     alive: () => alive,

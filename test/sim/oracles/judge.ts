@@ -5,6 +5,7 @@
 import type { TaskRecord } from '../../../src/local/aws/ecs/state.ts';
 import type { Desired, Status, StoredEnvironment } from '../../../src/model/environment.ts';
 import { isTrue } from '../../../src/model/conditions.ts';
+import { digest } from '../../../src/model/digest.ts';
 import { type Effective, effective } from '../../../src/plan/effective.ts';
 import { type Actual, actualOf, hostFor, registered, shareOf, weightOf } from '../world/actual.ts';
 import { REPO } from '../world/config.ts';
@@ -24,7 +25,34 @@ export async function mismatches(world: World): Promise<readonly string[]> {
   const records = await world.store.list();
   const actual = actualOf(world);
   const complaints = records.flatMap((record) => complaintsAbout(world, actual, record));
-  return [...complaints, ...ownerless(records, actual)];
+  return [...electionComplaints(world), ...unrecorded(world, records), ...complaints, ...ownerless(records, actual)];
+}
+
+/** A replica that is alive leads, and has had the time to look at everything. */
+function electionComplaints({ lease, replicas, time }: World): readonly string[] {
+  const holder = String(lease.peek()?.['holder'] ?? 'nobody');
+  const leader = [...replicas.values()].find(({ actor }) => actor.process === holder && !actor.frozen());
+  if (!leader) return [`${holder} leads, and is not up`];
+  return time.monotonic() - leader.startedAt < LOOKED_MS ? [`${holder} has just started`] : [];
+}
+
+const LOOKED_MS = 30_000;
+
+/** What GitHub shows is in the table: every open pull request with a label of ours, at its newest commit. */
+function unrecorded(world: World, records: readonly StoredEnvironment[]): readonly string[] {
+  const labels = new Set(world.config.projects.flatMap((project) => project.labels.map(({ label }) => label)));
+  return world.github.pulls().flatMap(({ number, open, labels: own, commit, fork }) => {
+    const asks = open && fork === undefined && own.some((label) => labels.has(label));
+    if (world.forgotten.has(number)) return [];
+    const sources = records.flatMap((record) => (record.ok ? [record.desired.sources[`pull/${number}`]] : []));
+    const source = sources.find((each) => each !== undefined);
+    if (records.some(({ ok }) => !ok)) return [];
+    if (!source) return asks ? [`#${number} is labelled, and no record knows of it`] : [];
+    if (source.wanted !== asks) return [`#${number} ${asks ? 'is' : 'is not'} labelled, and the table says otherwise`];
+    return asks && source.commit !== commit
+      ? [`#${number} is at ${short(commit)}, the table at ${short(source.commit)}`]
+      : [];
+  });
 }
 
 function complaintsAbout(world: World, actual: Actual, record: StoredEnvironment): readonly string[] {
@@ -141,6 +169,8 @@ function commentComplaints({ world, desired, status }: Case): readonly string[] 
     const number = Number(key.slice('pull/'.length));
     const comment = world.github.comments(number).find(({ id }) => id === ref?.id);
     if (!comment) return [`#${number} has no comment of ours`];
+    if (!isTrue(status.conditions, 'Reported')) return [`the comment on #${number} is not reported`];
+    if (digest(comment.body, 16) !== ref?.hash) return [`the comment on #${number} is not what the record says`];
     const ready = isTrue(status.conditions, 'Ready');
     return comment.body.includes(ready ? (status.url ?? '') : '')
       ? []

@@ -17,12 +17,14 @@ import type { SimDelivery } from '../github/hook.ts';
 import type { SimGitHub } from '../github/port.ts';
 import type { Actor } from '../kernel/actor.ts';
 import type { Random } from '../kernel/random.ts';
+import type { SimTime } from '../kernel/time.ts';
 import type { SimSupervisors } from '../supervisors/port.ts';
 import type { SimAws } from './aws.ts';
 import { gatedControl, gatedGitHub, gatedLease, gatedStore } from './gates.ts';
 
 export interface ReplicaWorld {
   readonly config: Config;
+  readonly time: SimTime;
   readonly aws: SimAws;
   readonly store: EnvironmentStore;
   readonly lease: LeasePort;
@@ -38,6 +40,8 @@ export interface SimReplica {
   readonly actor: Actor;
   readonly leadership: Leadership;
   readonly metrics: Metrics;
+  /** Virtual ms since the start of the run. */
+  readonly startedAt: number;
   /** Of work after an answer that failed. */
   readonly backgroundErrors: readonly Error[];
   webhook(delivery: SimDelivery): Promise<Answer>;
@@ -102,6 +106,7 @@ export function startSimReplica(world: ReplicaWorld, actor: Actor, holder: strin
     actor,
     leadership,
     metrics,
+    startedAt: world.time.monotonic(),
     backgroundErrors,
     onNudge: replica.onNudge,
     dead: replica.dead,

@@ -122,7 +122,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   const lease = makeMemoryLease();
   const nudge = (url: string, sessions: readonly string[]): boolean =>
     [...replicas.values()].find(({ name }) => urlOf(name) === url)?.onNudge(sessions) ?? false;
-  const surroundings = { config, aws, store, lease, github, supervisors, random, nudge };
+  const surroundings = { config, time, aws, store, lease, github, supervisors, random, nudge };
   const fresh = makeFreshness(time);
   journal.listen({ finished: (call) => call.mutates && fresh.touch() });
   let boots = 0;
@@ -238,22 +238,36 @@ interface PostOptions {
   readonly journal: SimJournal;
 }
 
-/** The way of a webhook: through a load balancer to whichever replica is up. GitHub does not try again by itself. */
+/** GitHub does not try again by itself; somebody who sees a failed delivery does. */
+const REDELIVERED_MS = 60_000;
+const ANSWER_WITHIN_MS = 10_000;
+
+/** The way of a webhook: through a load balancer to whichever replica is up. */
 function makePost({ time, replicas, accepted, arrivals, journal }: PostOptions): (delivery: SimDelivery) => void {
   let turn = 0;
-  const arrive = async (delivery: SimDelivery): Promise<void> => {
+  const arrive = (delivery: SimDelivery): void => {
+    const what = `${delivery.event} ${delivery.action ?? ''} #${delivery.pull ?? ''}`;
+    let answered = false;
+    const redeliver = (why: string): void => {
+      journal.tell('github', `${what}: ${why}; somebody has it delivered again`);
+      time.after(REDELIVERED_MS, () => arrive(delivery));
+    };
     const up = [...replicas.values()].filter(({ actor }) => actor.alive() && !actor.frozen());
     const replica = up[turn++ % up.length];
-    const what = `${delivery.event} ${delivery.action ?? ''} #${delivery.pull ?? ''}`;
-    if (!replica) return journal.tell('github', `${what}: nobody answers`);
-    const { reason } = await replica.webhook(delivery);
-    const { status } = WEBHOOK_REASONS[reason];
-    journal.tell('github', `${what} → ${replica.name}: ${status} ${reason}`);
-    if (status < 300) accepted.push({ delivery, at: time.monotonic() });
+    if (!replica) return redeliver('nobody answers');
+    time.after(ANSWER_WITHIN_MS, () => answered || redeliver('no answer'));
+    void replica.webhook(delivery).then(({ reason }) => {
+      if (answered) return;
+      answered = true;
+      const { status } = WEBHOOK_REASONS[reason];
+      journal.tell('github', `${what} → ${replica.name}: ${status} ${reason}`);
+      if (status < 300) accepted.push({ delivery, at: time.monotonic() });
+      else redeliver(String(status));
+    });
   };
   return (delivery) => {
     const delays = arrivals(delivery);
     if (delays.length === 0) journal.tell('github', `${delivery.event} ${delivery.action ?? ''} is lost on its way`);
-    for (const ms of delays) time.after(ms, () => void arrive(delivery));
+    for (const ms of delays) time.after(ms, () => arrive(delivery));
   };
 }
