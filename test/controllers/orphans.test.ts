@@ -7,7 +7,7 @@ import { hostOf, targetGroupName } from '../../src/model/names.ts';
 import { tagsFor } from '../../src/plan/tasks.ts';
 import { makeSnapshots } from '../../src/observe/snapshot.ts';
 import type { Result } from '../../src/runtime/outcome.ts';
-import { type ControllerWorld, labelled, makeControllerWorld } from './world.ts';
+import { type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
 import { INSTALLATION } from '../aws/local-world.ts';
 
 const MINUTE = 60_000;
@@ -260,4 +260,32 @@ it('takes away the others when one cannot be', async () => {
   expect(await left()).toEqual({ tasks: 2, groups: 1, rules: 1 });
   await run(2 * MINUTE);
   expect(await left()).toEqual(NONE);
+});
+
+describe('an environment whose record was deleted', () => {
+  beforeEach(async () => {
+    world.edit(labelled());
+    await world.run(2 * MINUTE);
+    world.store.remove(SESSION);
+    await run(GRACE - 1);
+  });
+
+  it('goes on for the grace, and is then taken away', async () => {
+    expect(await world.left()).toMatchObject({ tasks: [{}], rules: [{}], targets: [{ state: 'healthy' }] });
+    await run(MINUTE);
+    expect(await world.left()).toEqual({ tasks: [], rules: [], groups: [], targets: [] });
+  });
+
+  it('comes back with the same task when it is wanted again half-way', async () => {
+    const before = (await world.left()).tasks[0]?.arn;
+    await pass();
+    expect(await world.left()).toMatchObject({ rules: [], groups: [], tasks: [{ arn: before }] });
+    world.edit(labelled());
+    await pass();
+    await world.run(2 * MINUTE);
+    expect(await world.condition('Ready')).toBe('True: Ready');
+    expect(await world.left()).toMatchObject({ tasks: [{ arn: before }], rules: [{}] });
+    await run(2 * GRACE);
+    expect((await world.left()).tasks).toHaveLength(1);
+  });
 });

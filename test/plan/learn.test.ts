@@ -107,6 +107,7 @@ const deadlines: Row[] = [
   ['healthy in the very last moment',           { status: { attempt: late }, observed: { ...waiting, ...ready, targets: [target('healthy')] } }, { failure: undefined, attempt: { ...late, healthyAt: now } }],
   ['without a supervisor, not registered yet',  { project: { supervisor: false }, status: { attempt: late }, observed: { ...waiting, tasks: [task()] } }, { failure: undefined }],
   ['still provisioning',                        { status: { attempt: late }, observed: { ...waiting, tasks: [task({ lastStatus: 'PROVISIONING', ip: undefined })] } }, { failure: failed({ reason: 'StartDeadlineExceeded', at: now, message: 'Not ready 10 minutes after the task was requested.' }) }],
+  ['stopped by Mayfly itself',                  { status: { attempt: late }, observed: { ...waiting, tasks: [task({ desiredStatus: 'STOPPED', lastStatus: 'STOPPING', stoppedReason: 'Mayfly: it is replaced' })] } }, { failure: undefined }],
   ['served once',                               { status: { attempt: { ...late, healthyAt: ago(1) } }, observed: { ...routed, ...building } }, { failure: undefined }],
 ];
 

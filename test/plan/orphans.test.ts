@@ -1,4 +1,5 @@
 /** What becomes of things that no record names, row by row. */
+import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { targetGroupName } from '../../src/model/names.ts';
 import type { ObservedRule, ObservedTargetGroup } from '../../src/model/observed.ts';
@@ -186,4 +187,56 @@ it('gives every step and every block its reason', () => {
   );
   for (const { steps } of plan.collect) for (const { why } of steps) expect(why).not.toBe('');
   expect(plan.blocked.map(({ why }) => why)).toEqual([expect.stringContaining('by hand')]);
+});
+
+it('touches nothing known, young, untagged or foreign, and never more than allowed, whatever there is', () => {
+  const sessions = Array.from({ length: 24 }, (_, index) => `tt-${index}`);
+  const some = fc.subarray(sessions);
+  const anyWorld = fc.record({
+    records: some,
+    groups: some,
+    tasks: some,
+    rules: some,
+    young: some,
+    untagged: some,
+    foreign: some,
+    begun: some,
+    whole: fc.boolean(),
+    orphanLimit: fc.option(fc.nat(30), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(
+      anyWorld,
+      ({ records, groups, tasks, rules, young, untagged, foreign, begun, whole: all, orphanLimit }) => {
+        const input = inputOf({
+          sessions: records,
+          groups: groups.map(group),
+          tasks: tasks.map((session) => running(session)),
+          rules: rules.filter((session) => groups.includes(session)).map((session) => rule(session)),
+          tags: Object.fromEntries([
+            ...untagged.map((session) => [`group/${session}`, {}]),
+            ...foreign.map((session) => [`rule/${session}/own`, { team: 'qa' }]),
+          ]),
+          seen: Object.fromEntries(
+            sessions
+              .filter((session) => !young.includes(session))
+              .map((session) => [session, { ...old, ...(begun.includes(session) && { unroutedAt: 0 }) }]),
+          ),
+          whole: all,
+          policy: { orphanLimit },
+        });
+        const { collect, held } = planOrphans(input);
+        const touched = collect.map(({ session }) => session);
+        for (const session of touched) {
+          expect([records, young].flat()).not.toContain(session);
+          if (groups.includes(session)) expect(untagged).not.toContain(session);
+          if (groups.includes(session) && rules.includes(session)) expect(foreign).not.toContain(session);
+        }
+        const owned = new Set([...groups, ...tasks]).size;
+        const fresh = touched.filter((session) => !begun.includes(session));
+        expect(fresh.length).toBeLessThanOrEqual(orphanLimit ?? Math.max(3, Math.floor(owned / 4)));
+        if (held || !all || records.length === 0) expect(touched).toEqual([]);
+      },
+    ),
+  );
 });
