@@ -6,6 +6,8 @@ import { type Clock, sleep } from '../runtime/clock.ts';
 import { makeTokenBucket } from '../runtime/token-bucket.ts';
 
 const RATES = {
+  // Of Fargate, beside the one of the cluster's resources: AWS-FACTS ECS "Fargate"
+  'run-task': { burst: 20, perSecond: 20 },
   'ecs-modify': { burst: 100, perSecond: 40 },
   'ecs-read': { burst: 100, perSecond: 20 },
   'task-definition-modify': { burst: 20, perSecond: 1 },

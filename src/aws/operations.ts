@@ -17,7 +17,7 @@ export const OPERATIONS = {
   'ecs:ListTasks': reads('ecs-read'),
   'ecs:DescribeTasks': reads('ecs-read'),
   'ecs:DescribeClusters': reads('ecs-read'),
-  'ecs:RunTask': writes('ecs-modify'),
+  'ecs:RunTask': writes('run-task', 'ecs-modify'),
   'ecs:StopTask': writes('ecs-modify'),
   'ecs:DescribeTaskDefinition': reads('task-definition-read'),
   'ecs:RegisterTaskDefinition': writes('task-definition-modify'),

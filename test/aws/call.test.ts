@@ -1,6 +1,7 @@
 /** The wrapper of every call: limits, time, counting, and no retries. */
 import { describe, expect, it, vi } from 'vitest';
 import { CALL_TIMEOUT_MS } from '../../src/aws/call.ts';
+import type { RunTaskRequest } from '../../src/model/step.ts';
 import { makeFakeClock } from '../runtime/fake-clock.ts';
 import { cannedAws, json, jsonError, xml, xmlError } from './canned.ts';
 import { thrownBy } from './thrown.ts';
@@ -70,6 +71,24 @@ describe('the speed limit', () => {
       turn++ < 40 ? aws.elbv2.describeTargetHealth(GROUP) : aws.elbv2.deleteRule('arn:rule'),
     );
     expect(pace).toEqual([40, 50]);
+  });
+
+  // AWS-FACTS ECS "Fargate": a limit beside that of the cluster's resources
+  it('starting tasks: 20 at once, then 20 a second', async () => {
+    const request: RunTaskRequest = {
+      cluster: 'main',
+      taskDefinition: 'web:1',
+      launchType: 'FARGATE',
+      startedBy: 'me',
+      group: 'tt-1',
+      subnets: ['subnet-a'],
+      securityGroups: [],
+      assignPublicIp: false,
+      container: 'web',
+      env: {},
+      tags: {},
+    };
+    expect(await paceOf(50, 1, (aws) => aws.ecs.runTask(request, 'token'))).toEqual([20, 40]);
   });
 
   it('reading the cluster: 100 at once, then 20 a second', async () => {
