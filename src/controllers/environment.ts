@@ -42,7 +42,7 @@ export interface EnvironmentLoop {
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** The pause of the whole installation, when one is in force: everything is observed and told, nothing changed. */
-  readonly pause?: (() => InstallationPause | undefined) | undefined;
+  readonly pause: () => InstallationPause | undefined;
   /** Called after each pass that changed the record, with its session id. */
   readonly onChanged: (sessionId: string) => void;
 }
@@ -155,7 +155,7 @@ function contextOf(pass: Pass, observed: Observed): PlanContext {
     status,
     observed,
     policy: config.policy,
-    pause: loop.pause?.(),
+    pause: loop.pause(),
     now: clock.now(),
   };
 }
@@ -183,7 +183,7 @@ async function applyAll(pass: Pass, context: PlanContext, plan: Plan): Promise<S
   const shared = beginPass(context.observed, recordAttempt, run.logger);
   for (const step of plan.steps) {
     run.signal.throwIfAborted();
-    if (loop.pause?.()) return undefined;
+    if (loop.pause()) return undefined;
     const outcome = await loop.applier.apply(pass.record.sessionId, step, shared);
     loop.freshness.wrote(pass.record.sessionId);
     pass.status = absorb(pass.status, { step, outcome, policy: context.policy, now: loop.clock.now() });

@@ -2,22 +2,24 @@
  * What only the leader does: it watches the table, reconciles environments, keeps the comments true, and looks at
  * everything afresh now and then. Begun with a term, and ended with it.
  */
-import { makeApplier } from '../apply/applier.ts';
+import { type Applier, makeApplier } from '../apply/applier.ts';
 import type { Aws } from '../aws/ports.ts';
 import type { ControlPort } from '../control/port.ts';
 import type { GitHubPort } from '../github/port.ts';
 import { correctedPulls, knownPulls, type PullRef } from '../intake/known-pulls.ts';
 import type { Config } from '../model/config.ts';
 import type { StoredEnvironment } from '../model/environment.ts';
+import type { InstallationPause } from '../model/installation.ts';
 import { makeObserver } from '../observe/environment.ts';
 import type { LogTail } from '../observe/log-tail.ts';
-import { makeSnapshots } from '../observe/snapshot.ts';
+import { makeSnapshots, type Snapshots } from '../observe/snapshot.ts';
 import { type Clock, every, type Timer } from '../runtime/clock.ts';
 import { type Controller, type Reconcile, startController } from '../runtime/controller.ts';
 import type { Led } from '../runtime/lease.ts';
 import type { Priority } from '../runtime/workqueue.ts';
 import { makeReporter } from '../status/reporter.ts';
 import { type StoreWatch, watchStore } from '../store/changes.ts';
+import { type PauseWatch, watchPause } from '../store/pause.ts';
 import type { EnvironmentStore } from '../store/port.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -25,6 +27,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { makeEnvironmentReconcile } from './environment.ts';
 import { countEnvironments } from './fleet.ts';
 import { type Freshness, makeFreshness } from './freshness.ts';
+import { makeOrphanReconcile, ORPHANS } from './orphans.ts';
 import { makeReportReconcile } from './report.ts';
 
 /** The adapters and settings that the loops work with. */
@@ -56,15 +59,26 @@ export type Reread = (pulls: readonly PullRef[], priority: Priority) => void;
 /** `parts.store` is the fenced one: it refuses what a former leader writes. */
 export function startLeading(parts: LoopParts, reread: Reread): Leading {
   const freshness = makeFreshness(parts.clock, parts.config.policy);
+  const shared = { ...parts, ...sharedParts(parts), pause: () => pause.current() };
   const reports = startLoop(parts, 'report', reportReconcile(parts));
   const environments = startLoop(
     parts,
     'environment',
-    environmentReconcile(parts, freshness, (sessionId) => reports.enqueue(sessionId, 'high')),
+    environmentReconcile(shared, freshness, (sessionId) => reports.enqueue(sessionId, 'high')),
+  );
+  const orphans = startLoop(
+    parts,
+    ORPHANS,
+    makeOrphanReconcile({ ...shared, paused: () => pause.current() !== undefined }),
   );
   const watch = startWatch(parts, { environments, reports, reread });
-  const timers = [startResync(parts, { environments, freshness, watch }), startRereads(parts, watch, reread)];
-  const controllers = [reports, environments];
+  const everybody = (priority: Priority): void => {
+    for (const { sessionId } of watch.current()) environments.enqueue(sessionId, priority);
+  };
+  const pause = startPauseWatch(parts, () => everybody('high'));
+  const timers = [startResync(parts, freshness, () => everybody('low')), startRereads(parts, watch, reread)];
+  orphans.enqueue(ORPHANS, 'low');
+  const controllers = [reports, environments, orphans];
   return {
     enqueue: environments.enqueue,
     controllers,
@@ -72,9 +86,27 @@ export function startLeading(parts: LoopParts, reread: Reread): Leading {
       for (const timer of timers) timer?.cancel();
       parts.health.set('store', true, 'the leader reads the table');
       const ends = controllers.toReversed().map((controller) => controller.stop({ graceMs }));
-      await Promise.all([watch.stop(), ...ends]);
+      await Promise.all([watch.stop(), pause.stop(), ...ends]);
     },
   };
+}
+
+/** One look at AWS, and one hand on it, for all loops. */
+function sharedParts({ config, aws, control, clock, metrics }: LoopParts): Pick<Shared, 'snapshots' | 'applier'> {
+  const snapshots = makeSnapshots({
+    aws,
+    installation: config.installation,
+    clusters: [...new Set(config.projects.map(({ cluster }) => cluster))],
+    listenerArns: config.listeners.map(({ arn }) => arn),
+    clock,
+  });
+  return { snapshots, applier: makeApplier({ aws, control, clock, metrics }) };
+}
+
+interface Shared extends LoopParts {
+  readonly snapshots: Snapshots;
+  readonly applier: Applier;
+  readonly pause: () => InstallationPause | undefined;
 }
 
 /** One controller with the settings that all of them share. */
@@ -98,23 +130,23 @@ function reportReconcile({ config, github, store, clock, logger, metrics }: Loop
   return makeReportReconcile({ projects, store, reporter, clock });
 }
 
-function environmentReconcile(
-  parts: LoopParts,
-  freshness: Freshness,
-  onChanged: (sessionId: string) => void,
-): Reconcile {
-  const { config, aws, github, control, clock, metrics } = parts;
+function environmentReconcile(parts: Shared, freshness: Freshness, onChanged: (sessionId: string) => void): Reconcile {
+  const { config, aws, github, control, clock, snapshots } = parts;
   const { installation } = config;
-  const snapshots = makeSnapshots({
-    aws,
-    installation,
-    clusters: [...new Set(config.projects.map(({ cluster }) => cluster))],
-    listenerArns: config.listeners.map(({ arn }) => arn),
-    clock,
-  });
   const observer = makeObserver({ snapshots, aws, github, control, installation, clock });
-  const applier = makeApplier({ aws, control, clock, metrics });
-  return makeEnvironmentReconcile({ ...parts, observer, applier, freshness, onChanged });
+  return makeEnvironmentReconcile({ ...parts, observer, freshness, onChanged });
+}
+
+/** A person pauses the whole installation by an item of the table. */
+function startPauseWatch({ store, clock, logger, config }: LoopParts, onChange: () => void): PauseWatch {
+  return watchPause({
+    store,
+    pollMs: config.intervals.pollMs,
+    clock,
+    logger,
+    onChange,
+    onError: (error) => logger.warn({ err: error }, 'whether the installation is paused could not be read'),
+  });
 }
 
 interface Watched {
@@ -151,17 +183,11 @@ function startWatch(parts: LoopParts, { environments, reports, reread }: Watched
   });
 }
 
-interface Resynced {
-  readonly environments: Controller;
-  readonly freshness: Freshness;
-  readonly watch: StoreWatch;
-}
-
 /** Every environment is looked at afresh now and then, whatever was missed. */
-function startResync({ config, clock }: LoopParts, { environments, freshness, watch }: Resynced): Timer {
+function startResync({ config, clock }: LoopParts, freshness: Freshness, everybody: () => void): Timer {
   return every(clock, config.intervals.resyncMs, () => {
     freshness.resync();
-    for (const { sessionId } of watch.current()) environments.enqueue(sessionId, 'low');
+    everybody();
   });
 }
 

@@ -16,12 +16,19 @@ const MAY_MAKE_MORE: ReadonlySet<StrikeName> = new Set<StrikeName>([
   'doubled',
 ]);
 
-export function compare(undisturbed: RunResult, struck: RunResult, { strike, operation }: Plan): readonly Violation[] {
+export interface Compared {
+  readonly plan: Plan;
+  /** See `Scenario.hasty`. */
+  readonly hasty: boolean;
+}
+
+export function compare(undisturbed: RunResult, struck: RunResult, { plan, hasty }: Compared): readonly Violation[] {
   const at = struck.virtualMs;
-  const mayMakeMore = MAY_MAKE_MORE.has(strike);
-  const counts = countDifferences(undisturbed.effects, struck.effects, mayMakeMore);
+  const { strike, operation } = plan;
+  const late = MAY_MAKE_MORE.has(strike);
+  const counts = countDifferences(undisturbed.effects, struck.effects, hasty ? 'any' : late ? 'more' : 'same');
   // GitHub knows no tokens: a comment whose creation was doubled, or done late, is there twice.
-  const twice = mayMakeMore && operation === 'github:createComment';
+  const twice = late && operation === 'github:createComment';
   const differences = endDifferences(undisturbed.end, struck.end, '');
   const path = differences.filter((text) => !(twice && text.startsWith('comments')));
   return [
@@ -30,20 +37,23 @@ export function compare(undisturbed: RunResult, struck: RunResult, { strike, ope
   ];
 }
 
-function countDifferences(before: Effects, after: Effects, mayMakeMore: boolean): readonly string[] {
+/** How many more may be made, as long as as many more are unmade. */
+type Tolerance = 'same' | 'more' | 'any';
+const MOST: Readonly<Record<Tolerance, number>> = { same: 0, more: 2, any: Number.POSITIVE_INFINITY };
+
+function countDifferences(before: Effects, after: Effects, tolerance: Tolerance): readonly string[] {
   const things = new Set([...before.keys(), ...after.keys()].map((key) => key.replace(/ (?:un)?made$/, '')));
   return [...things].flatMap((thing) => {
     const more = (what: string): number => (after.get(`${thing} ${what}`) ?? 0) - (before.get(`${thing} ${what}`) ?? 0);
     const made = more('made');
     const unmade = more('unmade');
-    if (made === 0 && unmade === 0) return [];
-    if (mayMakeMore && made === unmade && made > 0 && made <= 2) return [];
-    return [`${thing}: made ${signed(made)}, unmade ${signed(unmade)}`];
+    const tolerated = made === unmade && made <= MOST[tolerance] && (made >= 0 || tolerance === 'any');
+    return tolerated ? [] : [`${thing}: made ${signed(made)}, unmade ${signed(unmade)}`];
   });
 }
 
 function signed(count: number): string {
-  return count > 0 ? `${count} more` : `${-count} fewer`;
+  return count >= 0 ? `${count} more` : `${-count} fewer`;
 }
 
 /** Where the two differ, by path. */

@@ -43,12 +43,17 @@ async function learnFrom(scenario: Scenario, seed: number): Promise<Explored> {
 
 export async function runPlan(plan: Plan): Promise<PlanResult> {
   const { undisturbed } = await explore(plan.scenario, plan.seed);
+  const scenario = scenarioOf(plan.scenario);
   const strike = strikeOf(plan);
   const afterCrash = plan.strike.endsWith('-handover') ? 'handover' : 'restart';
-  const struck = await runScenario(scenarioOf(plan.scenario), { seed: plan.seed, weather: strike, afterCrash });
+  const struck = await runScenario(scenario, { seed: plan.seed, weather: strike, afterCrash });
   const missed: readonly Violation[] = strike.struck()
     ? []
     : [{ oracle: 'path', at: 0, text: 'the call that the plan strikes was never made' }];
-  const violations = [...missed, ...struck.violations, ...compare(undisturbed, struck, plan)];
+  const violations = [
+    ...missed,
+    ...struck.violations,
+    ...compare(undisturbed, struck, { plan, hasty: scenario.hasty === true }),
+  ];
   return { plan, violations, virtualMs: struck.virtualMs };
 }

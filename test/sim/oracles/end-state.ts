@@ -37,7 +37,13 @@ export async function endStateOf(world: World): Promise<EndState> {
 
 function shown(world: World, { tasks, groups, rules }: ReturnType<typeof actualOf>) {
   return {
-    tasks: tasks.map(({ definitionArn, cpu, memory, lastStatus }) => ({ definitionArn, cpu, memory, lastStatus })),
+    tasks: tasks.map(({ definitionArn, family, cpu, memory, lastStatus }) => ({
+      // Registering is not idempotent: a call that is done twice or late makes another revision of the same.
+      definition: family.startsWith('mayfly-') ? family : definitionArn,
+      cpu,
+      memory,
+      lastStatus,
+    })),
     groups: groups.map(({ name, healthCheck, deregistrationDelaySeconds: delay, targets }) => ({
       name,
       healthCheck,

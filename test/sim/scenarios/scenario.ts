@@ -19,6 +19,11 @@ export interface Scenario {
   /** Before any replica starts. */
   readonly before?: (world: World) => void | Promise<void>;
   readonly acts: readonly Act[];
+  /**
+   * Wishes change while earlier ones are under way: how much is made and unmade on the way depends on how far that is, so
+   * only what is left in the end is compared.
+   */
+  readonly hasty?: boolean;
   /** Further things that must be so in the end, in words when they are not. */
   readonly check?: (world: World) => readonly string[] | Promise<readonly string[]>;
   /** Within which the world must match after the last act; 20 min unless said. */

@@ -33,7 +33,7 @@ const push: Scenario = {
   name: 'push',
   about: 'A push goes live in place.',
   replicas: ['alpha'],
-  acts: [label, act(150, 'ada', 'pushes to "one"', ({ github }) => void github.push('one'))],
+  acts: [label, act(300, 'ada', 'pushes to "one"', ({ github }) => void github.push('one'))],
 };
 
 const relabel: Scenario = {
@@ -42,10 +42,8 @@ const relabel: Scenario = {
   replicas: ['alpha'],
   acts: [
     label,
-    act(150, 'ada', 'labels #1 uat-staging instead of uat', ({ github }) => {
-      github.unlabel(1, 'uat');
-      github.label(1, 'uat-staging');
-    }),
+    act(300, 'ada', 'labels #1 uat-staging too', ({ github }) => void github.label(1, 'uat-staging')),
+    act(400, 'ada', 'takes uat off #1', ({ github }) => void github.unlabel(1, 'uat')),
   ],
 };
 
@@ -53,19 +51,20 @@ const unlabel: Scenario = {
   name: 'unlabel',
   about: 'The label is taken off, and nothing is left.',
   replicas: ['alpha'],
-  acts: [label, act(150, 'ada', 'takes the label off #1', ({ github }) => void github.unlabel(1, 'uat'))],
+  acts: [label, act(300, 'ada', 'takes the label off #1', ({ github }) => void github.unlabel(1, 'uat'))],
 };
 
 const reopen: Scenario = {
   name: 'close-reopen',
   about: 'A pull request is closed in the middle of its start, reopened, closed when it serves, and reopened again.',
   replicas: ['alpha'],
+  hasty: true,
   acts: [
     label,
     act(40, 'ada', 'closes #1', ({ github }) => void github.close(1)),
     act(50, 'ada', 'reopens #1', ({ github }) => void github.reopen(1)),
-    act(200, 'ada', 'closes #1', ({ github }) => void github.close(1)),
-    act(230, 'ada', 'reopens #1', ({ github }) => void github.reopen(1)),
+    act(300, 'ada', 'closes #1', ({ github }) => void github.close(1)),
+    act(330, 'ada', 'reopens #1', ({ github }) => void github.reopen(1)),
   ],
 };
 
@@ -75,28 +74,29 @@ const failingBuild: Scenario = {
   replicas: ['alpha'],
   acts: [
     label,
-    act(140, 'ada', 'pushes a commit that does not build', ({ github, supervisors }) => {
+    act(300, 'ada', 'pushes a commit that does not build', ({ github, supervisors }) => {
       const commit = github.push('one');
       supervisors.plans.set(commit, { outcome: { kind: 'fails', phase: 'build' } });
     }),
-    act(230, 'ada', 'pushes the fix', ({ github }) => void github.push('one')),
+    act(500, 'ada', 'pushes the fix', ({ github }) => void github.push('one')),
   ],
 };
 
 const handEdits: Scenario = {
   name: 'hand-edits',
-  about: 'A person sets the image by hand, pins a branch by an override, makes a mistake, corrects it, and lets go.',
+  about: 'A person sets the image by hand, makes a mistake, corrects it, and stops it for a while by an override.',
   replicas: ['alpha'],
+  hasty: true,
   acts: [
     label,
-    act(130, 'eve', 'sets image_tag to staging', (world) => edit(world, ONE, { image_tag: 'staging' })),
-    act(135, 'ada', 'edits the title of #1', ({ github }) => void github.edit(1, 'another title')),
-    act(270, 'eve', 'sets wanted to "yes"', (world) => edit(world, ONE, { wanted: 'yes' })),
-    act(290, 'eve', 'sets wanted to true, and an override that stops it for a minute', (world) =>
-      edit(world, ONE, { wanted: true, override: { wanted: false, by: 'eve', until: soon(world, 60_000) } }),
+    act(300, 'eve', 'sets image_tag to staging', (world) => edit(world, ONE, { image_tag: 'staging' })),
+    act(305, 'ada', 'edits the title of #1', ({ github }) => void github.edit(1, 'another title')),
+    act(500, 'eve', 'sets wanted to "yes"', (world) => edit(world, ONE, { wanted: 'yes' })),
+    act(560, 'eve', 'sets wanted to true, and an override that stops it for two minutes', (world) =>
+      edit(world, ONE, { wanted: true, override: { wanted: false, by: 'eve', until: soon(world, 120_000) } }),
     ),
-    act(320, 'ada', 'edits the title of #1 again', ({ github }) => void github.edit(1, 'a third title')),
-    act(355, 'the world', 'the override has run out', () => undefined),
+    act(620, 'ada', 'edits the title of #1 again', ({ github }) => void github.edit(1, 'a third title')),
+    act(685, 'the world', 'the override has run out', () => undefined),
   ],
   check({ store }) {
     const { override, image_tag: tag } = store.peek(ONE) ?? {};
@@ -118,9 +118,9 @@ const outOfBand: Scenario = {
   replicas: ['alpha'],
   acts: [
     label,
-    act(130, 'eve', 'deletes the rule of "one"', (world) => deleteRules(world, ONE)),
-    act(210, 'eve', 'deletes rule and target group of "one"', (world) => deleteGroup(world, ONE)),
-    act(300, 'eve', 'deregisters the target of "one"', (world) => deregisterTargets(world, ONE)),
+    act(300, 'eve', 'deletes the rule of "one"', (world) => deleteRules(world, ONE)),
+    act(420, 'eve', 'deletes rule and target group of "one"', (world) => deleteGroup(world, ONE)),
+    act(600, 'eve', 'deregisters the target of "one"', (world) => deregisterTargets(world, ONE)),
   ],
 };
 
@@ -134,14 +134,14 @@ const addressReused: Scenario = {
   options: { ecs: HOSTILE_ADDRESSES },
   acts: [
     label,
-    act(130, 'the world', 'a host fails, and with it the task of "one"', (world) =>
+    act(300, 'the world', 'a host fails, and with it the task of "one"', (world) =>
       interruptTasks(world, ONE, { code: 'InfrastructureHealth', reason: 'host failed' }),
     ),
-    act(131, 'bob', 'opens #2 from "two" and labels it uat', ({ github }) => {
+    act(301, 'bob', 'opens #2 from "two" and labels it uat', ({ github }) => {
       github.label(github.openPull('two'), 'uat');
     }),
-    act(320, 'eve', 'stops the task of "two" by the console', (world) => stopTasks(world, 'tt-two')),
-    act(321, 'cho', 'opens #3 from "three" and labels it uat', ({ github }) => {
+    act(600, 'eve', 'stops the task of "two" by the console', (world) => stopTasks(world, 'tt-two')),
+    act(601, 'cho', 'opens #3 from "three" and labels it uat', ({ github }) => {
       github.label(github.openPull('three'), 'uat');
     }),
   ],
@@ -162,9 +162,9 @@ const handover: Scenario = {
     label,
     act(30, 'the world', 'alpha is told to stop', (world) => world.stop('alpha')),
     act(60, 'the world', 'alpha comes back', (world) => void world.boot('alpha')),
-    act(150, 'ada', 'pushes to "one"', ({ github }) => void github.push('one')),
-    act(152, 'the world', 'beta is killed', (world) => world.kill('beta')),
-    act(200, 'the world', 'beta comes back', (world) => void world.boot('beta')),
+    act(300, 'ada', 'pushes to "one"', ({ github }) => void github.push('one')),
+    act(302, 'the world', 'beta is killed', (world) => world.kill('beta')),
+    act(350, 'the world', 'beta comes back', (world) => void world.boot('beta')),
   ],
 };
 
@@ -207,7 +207,7 @@ const capacity: Scenario = {
       world.refusal = { reason: 'RESOURCE:FARGATE', detail };
     }),
     label,
-    act(60, 'the world', 'AWS has capacity again', (world) => {
+    act(90, 'the world', 'AWS has capacity again', (world) => {
       world.refusal = undefined;
     }),
   ],
@@ -226,9 +226,9 @@ const itemDeleted: Scenario = {
     act(25, 'cho', 'opens #3 from "three" and labels it uat', ({ github }) => {
       github.label(github.openPull('three'), 'uat');
     }),
-    act(160, 'eve', 'deletes the item of "one"', (world) => deleteItem(world, ONE)),
-    act(165, 'ada', 'pushes to "one"', ({ github }) => void github.push('one')),
-    act(170, 'eve', 'deletes the item of "two"', (world) => deleteItem(world, 'tt-two')),
+    act(300, 'eve', 'deletes the item of "one"', (world) => deleteItem(world, ONE)),
+    act(305, 'ada', 'pushes to "one"', ({ github }) => void github.push('one')),
+    act(310, 'eve', 'deletes the item of "two"', (world) => deleteItem(world, 'tt-two')),
   ],
 };
 
