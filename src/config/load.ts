@@ -1,6 +1,6 @@
 /** Reads mayfly.yaml and the environment, and reports every fault of both at once. */
 import { isAbsolute } from 'node:path';
-import type { Config } from '../model/config.ts';
+import type { Config, ReaderConfig, ReaderSecrets } from '../model/config.ts';
 import { crossCheck } from './cross-check.ts';
 import { readDocument } from './document.ts';
 import { type ConfigFault, faultsOfIssues } from './faults.ts';
@@ -8,7 +8,7 @@ import { isHttpUrl } from './fields.ts';
 import { pathText } from './path.ts';
 import { resolveConfig, type Surroundings } from './resolve.ts';
 import { type FileConfig, FileSchema } from './schema.ts';
-import { codeOf, type ProcessEnv, type ReadFile, readSecrets } from './secrets.ts';
+import { codeOf, type ProcessEnv, type ReadFile, readReaderSecrets, readSecrets, type SecretsRead } from './secrets.ts';
 
 export const DEFAULT_PATH = 'mayfly.yaml';
 
@@ -19,14 +19,26 @@ export interface LoadOptions {
   readonly readFile: ReadFile;
 }
 
-export type Loaded =
-  | { readonly ok: true; readonly config: Config; readonly path: string }
+export type Loaded<C extends ReaderConfig = Config> =
+  | { readonly ok: true; readonly config: C; readonly path: string }
   | { readonly ok: false; readonly faults: readonly ConfigFault[]; readonly path: string };
 
-export function loadConfig({ path = '', env, readFile }: LoadOptions): Loaded {
+export function loadConfig(options: LoadOptions): Loaded {
+  return load(options, readSecrets(options.env, options.readFile));
+}
+
+/** For commands that only read. They need the signing key: control ports are asked with it, and tasks carry its other half. */
+export function loadReaderConfig(options: LoadOptions): Loaded<ReaderConfig> {
+  return load(options, readReaderSecrets(options.env, options.readFile));
+}
+
+function load<S extends ReaderSecrets>(
+  { path = '', env, readFile }: LoadOptions,
+  secrets: SecretsRead<S>,
+): Loaded<Omit<Config, 'secrets'> & { readonly secrets: S }> {
   const used = path || env['MAYFLY_CONFIG'] || DEFAULT_PATH;
   const file = readConfigFile(used, readFile);
-  const around = readSurroundings(file.config, env, readFile);
+  const around = readSurroundings(file.config, env, secrets);
   const faults = [...file.faults, ...around.faults];
   if (!file.config || !around.value || faults.length > 0) return { ok: false, faults, path: used };
   return { ok: true, config: resolveConfig(file.config, around.value), path: used };
@@ -53,12 +65,11 @@ function checkFile(text: string): { config?: FileConfig; faults: readonly Config
   return { ...(parsed.success ? { config: parsed.data } : {}), faults: [...own, ...across] };
 }
 
-function readSurroundings(
+function readSurroundings<S extends ReaderSecrets>(
   file: FileConfig | undefined,
   env: ProcessEnv,
-  readFile: ReadFile,
-): { value?: Surroundings; faults: readonly ConfigFault[] } {
-  const { secrets, faults: secretFaults } = readSecrets(env, readFile);
+  { secrets, faults: secretFaults }: SecretsRead<S>,
+): { value?: Surroundings<S>; faults: readonly ConfigFault[] } {
   const region = file?.aws.region ?? env['AWS_REGION'];
   const faults = [
     ...secretFaults,

@@ -1,18 +1,21 @@
 /** The checked file, with the environment's say, as the rest of Mayfly sees it. */
-import type { Config, Secrets } from '../model/config.ts';
+import type { Config, ReaderSecrets } from '../model/config.ts';
 import type { Policy } from '../model/policy.ts';
 import type { LabelRule, Listener, Project } from '../model/project.ts';
 import type { FileConfig, FileProject } from './schema.ts';
 
 /** What the environment adds to the file, checked. */
-export interface Surroundings {
+export interface Surroundings<S extends ReaderSecrets> {
   readonly region: string;
   readonly awsEndpoint: string | undefined;
   readonly githubApiUrl: string | undefined;
-  readonly secrets: Secrets;
+  readonly secrets: S;
 }
 
-export function resolveConfig(file: FileConfig, around: Surroundings): Config {
+export function resolveConfig<S extends ReaderSecrets>(
+  file: FileConfig,
+  around: Surroundings<S>,
+): Omit<Config, 'secrets'> & { readonly secrets: S } {
   const listeners = Object.entries(file.listeners).map(([name, listener]): Listener => ({ name, ...listener }));
   return {
     installation: file.installation,

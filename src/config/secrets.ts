@@ -1,6 +1,6 @@
 /** Secrets come from the environment, or from files that it names (`…_FILE`). Their values never appear in a fault. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import type { Secrets } from '../model/config.ts';
+import type { ReaderSecrets, Secrets } from '../model/config.ts';
 import type { ConfigFault } from './faults.ts';
 
 export type ProcessEnv = Readonly<Record<string, string | undefined>>;
@@ -12,13 +12,27 @@ const KEY_ALLOWED = 'an Ed25519 private key in PEM (openssl genpkey -algorithm e
 
 type Read = { readonly value?: string; readonly fault?: ConfigFault };
 
-export function readSecrets(env: ProcessEnv, readFile: ReadFile): { secrets?: Secrets; faults: ConfigFault[] } {
+/** What was read; without `secrets` there is at least one fault. */
+export interface SecretsRead<S> {
+  readonly secrets?: S;
+  readonly faults: readonly ConfigFault[];
+}
+
+export function readSecrets(env: ProcessEnv, readFile: ReadFile): SecretsRead<Secrets> {
   const webhook = checked(readSecret('MAYFLY_WEBHOOK_SECRET', env, readFile), 'MAYFLY_WEBHOOK_SECRET', webhookSecret);
+  const { secrets, faults: others } = readReaderSecrets(env, readFile);
+  const faults = [...(webhook.fault ? [webhook.fault] : []), ...others];
+  if (webhook.value === undefined || !secrets || faults.length > 0) return { faults };
+  return { secrets: { webhookSecret: webhook.value, ...secrets }, faults };
+}
+
+/** The webhook secret is not looked at, not even for faults. */
+export function readReaderSecrets(env: ProcessEnv, readFile: ReadFile): SecretsRead<ReaderSecrets> {
   const signing = checked(readSecret('MAYFLY_SIGNING_KEY', env, readFile), 'MAYFLY_SIGNING_KEY', signingKey);
   const github = readSecret('GITHUB_TOKEN', env, readFile);
-  const faults = [webhook, signing, github].flatMap(({ fault }) => fault ?? []);
-  if (webhook.value === undefined || signing.value === undefined || faults.length > 0) return { faults };
-  return { secrets: { webhookSecret: webhook.value, signingKey: signing.value, githubToken: github.value }, faults };
+  const faults = [signing, github].flatMap(({ fault }) => fault ?? []);
+  if (signing.value === undefined || faults.length > 0) return { faults };
+  return { secrets: { signingKey: signing.value, githubToken: github.value }, faults };
 }
 
 /** What a value means, or what is wrong with it. */

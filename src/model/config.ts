@@ -38,9 +38,15 @@ export interface Config {
   readonly secrets: Secrets;
 }
 
+/** For what only reads: it receives no webhooks, and needs no secret of theirs. */
+export type ReaderConfig = Omit<Config, 'secrets'> & { readonly secrets: ReaderSecrets };
+
 /** From the environment only; never logged. */
-export interface Secrets {
+export interface Secrets extends ReaderSecrets {
   readonly webhookSecret: string;
+}
+
+export interface ReaderSecrets {
   readonly githubToken?: string | undefined;
   /** Ed25519 private key, PKCS#8 PEM, that signs requests to control ports. */
   readonly signingKey: string;

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, loadReaderConfig } from '../../src/config/load.ts';
 import { DEFAULT_POLICY } from '../../src/model/policy.ts';
 import { ELB, ENV, MINIMAL, configOf, faultsOf, load, privateKey } from './minimal-file.ts';
 
@@ -238,3 +238,19 @@ function rsaKey(): string {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   }).privateKey;
 }
+
+describe('for commands that only read', () => {
+  const readFile = (): string => MINIMAL;
+
+  it('the webhook secret is not needed, nor looked at', () => {
+    const env = { MAYFLY_SIGNING_KEY: privateKey, MAYFLY_WEBHOOK_SECRET: 'short' };
+    const loaded = loadReaderConfig({ env, readFile });
+    expect(loaded).toMatchObject({ ok: true });
+    expect(loaded.ok && loaded.config.secrets).toEqual({ signingKey: privateKey, githubToken: undefined });
+  });
+
+  it('the signing key is, since the plan depends on it', () => {
+    const loaded = loadReaderConfig({ env: {}, readFile });
+    expect(loaded.ok ? [] : loaded.faults.map(({ path }) => path)).toEqual(['MAYFLY_SIGNING_KEY']);
+  });
+});
