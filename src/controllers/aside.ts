@@ -17,14 +17,22 @@ export interface Aside {
 
 /** Left alone but for its conditions: what runs keeps running. */
 export async function setAside(loop: Aside, record: StoredEnvironment): Promise<Result> {
-  const before = record.status.conditions;
-  const now = loop.clock.now();
-  const known = loop.config.projects.map(({ name }) => name);
-  const conditions = record.ok
-    ? summariseUnknownProject(before, record.desired, known, now)
-    : summariseFaults(before, record.faults, now);
-  await say(loop, record, conditions, stateAside(record));
+  const { conditions, state } = asideOf(loop, record);
+  await say(loop, record, conditions, state);
   return {};
+}
+
+/** What is said of a record that cannot be understood, or whose project is unknown. */
+export function asideOf(
+  { config, clock }: { readonly config: Pick<Config, 'projects'>; readonly clock: Clock },
+  record: StoredEnvironment,
+): { readonly conditions: Conditions; readonly state: EnvironmentState } {
+  const before = record.status.conditions;
+  const known = config.projects.map(({ name }) => name);
+  const conditions = record.ok
+    ? summariseUnknownProject(before, record.desired, known, clock.now())
+    : summariseFaults(before, record.faults, clock.now());
+  return { conditions, state: stateAside(record) };
 }
 
 /** What serves goes on serving, and what is stopped and not wanted has not failed. */

@@ -9,17 +9,14 @@ import { AwsError } from '../aws/errors.ts';
 import { canonical } from '../model/digest.ts';
 import type { Config } from '../model/config.ts';
 import type { Desired, Status, StoredEnvironment } from '../model/environment.ts';
-import type { InstallationPause } from '../model/installation.ts';
 import type { Observed } from '../model/observed.ts';
-import { type Project, projectOf } from '../model/project.ts';
-import type { Observer } from '../observe/environment.ts';
+import { projectOf } from '../model/project.ts';
 import type { LogTail } from '../observe/log-tail.ts';
 import type { PlanContext } from '../plan/context.ts';
-import { effective, msUntil } from '../plan/effective.ts';
+import { msUntil } from '../plan/effective.ts';
 import { type Plan, planEnvironment } from '../plan/environment.ts';
 import { attemptTask, forgetOldFailure, learn } from '../plan/learn.ts';
-import { blocker, type Problem, stateOf, summarise } from '../plan/summarise.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { type Problem, summarise } from '../plan/summarise.ts';
 import type { ReconcileContext } from '../runtime/controller.ts';
 import { TerminalError, TransientError, WaitingError } from '../runtime/errors.ts';
 import type { Result } from '../runtime/outcome.ts';
@@ -29,32 +26,24 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { absorb } from './absorb.ts';
 import { sayUnobserved, setAside } from './aside.ts';
 import type { Freshness } from './freshness.ts';
+import { contextOf, lookAt, type Looking, stateIn, type Subject } from './look.ts';
 import { countDrift, observeProgress } from './progress.ts';
 
-export interface EnvironmentLoop {
+export interface EnvironmentLoop extends Looking {
   readonly config: Config;
-  readonly publicKey: string;
   readonly store: EnvironmentStore;
-  readonly observer: Observer;
   readonly applier: Applier;
   readonly logTail: LogTail;
   readonly freshness: Freshness;
-  readonly clock: Clock;
   readonly metrics: Metrics;
-  /** The pause of the whole installation, when one is in force: everything is observed and told, nothing changed. */
-  readonly pause: () => InstallationPause | undefined;
   /** Called after each pass that changed the record, with its session id. */
   readonly onChanged: (sessionId: string) => void;
 }
 
-type Understood = Extract<StoredEnvironment, { ok: true }>;
-
 /** What one pass works on; `status` moves along as facts are learned and written. */
-interface Pass {
+interface Pass extends Subject {
   readonly loop: EnvironmentLoop;
   readonly run: ReconcileContext;
-  readonly record: Understood;
-  readonly project: Project;
   status: Status;
   /** What of it stands in the table; the record itself until something is written. */
   saved: Saved;
@@ -82,14 +71,16 @@ function forgotten(loop: EnvironmentLoop, sessionId: string): Result {
 
 async function reconcile(pass: Pass): Promise<Result> {
   const { loop } = pass;
-  const observed = await observe(pass);
+  const { sessionId } = pass.record;
+  const needs = loop.freshness.needs(sessionId, { status: pass.status, priority: pass.run.priority });
+  const observed = await lookAt(loop, pass, needs);
   if (observed instanceof AwsError) return await passBlind(pass, failed(observed));
-  const context = contextOf(pass, observed);
+  const context = contextOf(loop, pass, observed);
   const hadFailure = pass.status.failure?.attempt;
   pass.status = learn(context);
   if (pass.status.failure?.attempt !== hadFailure) await attachLogTail(pass, observed);
   const plan = planEnvironment({ ...context, status: pass.status });
-  const lost = loop.freshness.note(pass.record.sessionId, { observed, status: pass.status, plan });
+  const lost = loop.freshness.note(sessionId, { observed, status: pass.status, plan });
   const problem = await applyAll(pass, context, plan);
   await write(pass, context, plan, problem);
   if (problem) return retryOf(problem);
@@ -108,56 +99,6 @@ function comeBack({ pause, now }: PlanContext, { override }: Desired, afterMs: n
 async function passBlind({ loop, record }: Pass, problem: StepFailed): Promise<Result> {
   await sayUnobserved(loop, record, problem);
   return retryOf(problem);
-}
-
-async function observe(pass: Pass): Promise<Observed | AwsError> {
-  const { loop, run, record, project, status } = pass;
-  const { desired, sessionId } = record;
-  const wish = wishOf(pass, freshHead(status, loop));
-  const observing = loop.observer.observe({
-    sessionId,
-    project,
-    wanted: wish.wanted,
-    imageTag: wish.imageTag,
-    commit: wish.commit,
-    branch: wish.branch,
-    repo: desired.repo,
-    status,
-    ...loop.freshness.needs(sessionId, { status, priority: run.priority }),
-  });
-  return await observing.catch((error: unknown) => {
-    if (error instanceof AwsError) return error;
-    throw error;
-  });
-}
-
-function wishOf({ loop, record, project }: Pass, head: Parameters<typeof effective>[0]['head']) {
-  return effective({ desired: record.desired, project, head, now: loop.clock.now() });
-}
-
-/** A head that was resolved a moment ago is not asked for again. */
-function freshHead(status: Status, { config, clock }: EnvironmentLoop): Status['head'] {
-  const { head } = status;
-  return head && clock.now() - Date.parse(head.at) < config.intervals.resyncMs ? head : undefined;
-}
-
-function contextOf(pass: Pass, observed: Observed): PlanContext {
-  const { loop, record, project, status } = pass;
-  const { config, publicKey, clock } = loop;
-  const head = observed.head?.ok ? observed.head : status.head;
-  return {
-    installation: config.installation,
-    publicKey,
-    sessionId: record.sessionId,
-    repo: record.desired.repo,
-    project,
-    effective: wishOf(pass, head),
-    status,
-    observed,
-    policy: config.policy,
-    pause: loop.pause(),
-    now: clock.now(),
-  };
 }
 
 /** The last lines of the log say more than a stop code. A log that cannot be read changes nothing. */
@@ -220,8 +161,7 @@ function isSaved(saved: Saved, status: Status, { state, expiresAt }: Summary): b
 }
 
 function summaryOf({ loop, record, saved }: Pass, context: PlanContext): Summary {
-  const { wanted } = context.effective;
-  const state = stateOf(context.status, wanted, wanted && blocker(context) !== undefined);
+  const state = stateIn(context);
   const due = Math.floor((loop.clock.now() + loop.config.policy.retentionMs) / 1_000);
   const { sources, override, wanted: wantedAgain } = record.desired;
   const kept = Object.values(sources).some((source) => source?.open) || (wantedAgain && override?.until !== undefined);

@@ -21,7 +21,7 @@ export interface Looking {
   readonly observer: Observer;
   readonly clock: Clock;
   /** The pause of the whole installation, when one is in force: everything is observed and told, nothing changed. */
-  readonly pause?: (() => InstallationPause | undefined) | undefined;
+  readonly pause: () => InstallationPause | undefined;
 }
 
 /** A record that is understood. */
@@ -83,7 +83,7 @@ export function contextOf(looking: Looking, subject: Subject, observed: Observed
     status,
     observed,
     policy: config.policy,
-    pause: pause?.(),
+    pause: pause(),
     now: clock.now(),
   };
 }

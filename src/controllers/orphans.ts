@@ -17,6 +17,7 @@ import {
   HELD_REASONS,
   type Held,
   type Memory,
+  type OrphanInput,
   type OrphanPlan,
   type OwnedListing,
   planOrphans,
@@ -28,13 +29,10 @@ import type { EnvironmentStore } from '../store/port.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-export interface OrphanLoop {
+export interface OrphanLoop extends OrphanSight {
   readonly config: Config;
-  readonly aws: Pick<Aws, 'elbv2'>;
-  readonly snapshots: Snapshots;
   readonly store: EnvironmentStore;
   readonly applier: Applier;
-  readonly clock: Clock;
   readonly metrics: Metrics;
   /** The whole installation is paused: orphans are counted and told, and stay. */
   readonly paused: () => boolean;
@@ -71,15 +69,9 @@ export function makeOrphanReconcile(loop: OrphanLoop): Reconcile {
 }
 
 async function observeAndPlan(loop: OrphanLoop, memory: Memory): Promise<OrphanPlan> {
-  const { config, aws, snapshots, store, clock, paused } = loop;
-  const { installation, policy } = config;
   try {
-    const listing = listingOf(await snapshots.since(clock.monotonic()), config);
-    const sessions = new Set((await store.list()).map(({ sessionId }) => sessionId));
-    const arns = arnsToVerify({ installation, listing, sessions });
-    const tags = await aws.elbv2.describeTags(arns);
-    const times = { now: clock.now(), monotonic: clock.monotonic() };
-    return planOrphans({ installation, listing, sessions, tags, memory, policy, paused: paused(), ...times });
+    const seen = await lookForOrphans(loop);
+    return planOrphans({ ...seen, memory, paused: loop.paused() });
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const { reason, message } = failed(error);
@@ -87,8 +79,27 @@ async function observeAndPlan(loop: OrphanLoop, memory: Memory): Promise<OrphanP
   }
 }
 
+/** What `lookForOrphans` reads with. */
+export interface OrphanSight {
+  readonly config: Pick<Config, 'installation' | 'policy' | 'listeners'>;
+  readonly aws: { readonly elbv2: Pick<Aws['elbv2'], 'describeTags'> };
+  readonly snapshots: Snapshots;
+  readonly store: Pick<EnvironmentStore, 'list'>;
+  readonly clock: Clock;
+}
+
+/** AWS first, then the table; reads only. Rejects with `AwsError` or `StoreError`. */
+export async function lookForOrphans(sight: OrphanSight): Promise<Omit<OrphanInput, 'memory' | 'paused'>> {
+  const { config, aws, snapshots, store, clock } = sight;
+  const { installation, policy } = config;
+  const listing = listingOf(await snapshots.since(clock.monotonic()), config);
+  const sessions = new Set((await store.list()).map(({ sessionId }) => sessionId));
+  const tags = await aws.elbv2.describeTags(arnsToVerify({ installation, listing, sessions }));
+  return { installation, listing, sessions, tags, policy, now: clock.now(), monotonic: clock.monotonic() };
+}
+
 /** A front door's target group may be named as ours are; it is nobody's environment. */
-function listingOf(snapshot: FleetSnapshot, { listeners }: Config): OwnedListing {
+function listingOf(snapshot: FleetSnapshot, { listeners }: OrphanSight['config']): OwnedListing {
   const doors = new Set(listeners.map(({ frontDoorTargetGroupArn }) => frontDoorTargetGroupArn));
   const clusters = [...snapshot.tasksByCluster];
   const rules = [...snapshot.rulesByListener.values()];
@@ -173,7 +184,8 @@ function tellOnce(logger: Logger, { held, blocked, young }: OrphanPlan, told: st
   return now;
 }
 
-function heldText({ reason, count, allowed }: Held): string {
+/** In words, with what a person can do. */
+export function heldText({ reason, count, allowed }: Held): string {
   switch (reason) {
     case 'limit':
       return `no orphan is deleted: ${count} at once, allowed are ${allowed}. Is this the right table? If they are to go, set policy.orphanLimit to ${count} for a while`;

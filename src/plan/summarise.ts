@@ -37,7 +37,8 @@ export function summarise(
   return withVerdicts(context.status.conditions, verdicts, context.now);
 }
 
-function pauseOf({ pause, effective }: PlanContext, { override = {} }: Desired): Problem | undefined {
+/** The pause that holds the environment, if one does. */
+export function pauseOf({ pause, effective }: PlanContext, { override = {} }: Desired): Problem | undefined {
   if (pause) return { reason: 'Paused', message: pauseText(pause) };
   if (!effective.paused) return undefined;
   return { reason: 'Paused', message: pauseText(override, 'This environment') };
