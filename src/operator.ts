@@ -17,11 +17,13 @@ import { startFrontDoor } from './front-door/server.ts';
 import { makeGitHub } from './github/client.ts';
 import type { GitHubPort } from './github/port.ts';
 import { startWebhookServer } from './intake/webhook-server.ts';
-import type { Config } from './model/config.ts';
+import type { Config, ReaderConfig } from './model/config.ts';
 import { projectOf } from './model/project.ts';
 import type { StoredEnvironment } from './model/environment.ts';
+import { makeObserver, type Observer } from './observe/environment.ts';
 import { type LogTail, makeLogTail } from './observe/log-tail.ts';
 import { startPrerequisites } from './observe/prerequisites.ts';
+import { makeSnapshots, type Snapshots } from './observe/snapshot.ts';
 import { type Clock, sleep, systemClock } from './runtime/clock.ts';
 import { DEFAULT_LEASE_TIMINGS, makeLeadership } from './runtime/leader.ts';
 import type { Leadership } from './runtime/lease.ts';
@@ -135,12 +137,7 @@ function buildParts(config: Config, logger: Logger, closers: Close[]): Parts {
     health,
     aws,
     github: makeGitHub({ apiUrl: config.github.apiUrl, token: secrets.githubToken, clock, metrics, logger }),
-    control: makeControlClient({
-      signingKey: secrets.signingKey,
-      timeoutMs: CONTROL_TIMEOUT_MS,
-      clock,
-      secrets: hiddenOf(config),
-    }),
+    control: controlOf(config, clock),
     store: makeDynamoStore({ client, table: config.store.table, metrics, logger, clock }),
     lease,
     leadership,
@@ -149,9 +146,15 @@ function buildParts(config: Config, logger: Logger, closers: Close[]): Parts {
   return parts;
 }
 
+function controlOf(config: Config | ReaderConfig, clock: Clock): ControlPort {
+  const { signingKey } = config.secrets;
+  return makeControlClient({ signingKey, timeoutMs: CONTROL_TIMEOUT_MS, clock, secrets: hiddenOf(config) });
+}
+
 /** What must never be seen in a text that comes out of a task. */
-function hiddenOf({ secrets }: Config): readonly string[] {
-  return [secrets.webhookSecret, secrets.githubToken ?? '', secrets.signingKey].filter(Boolean);
+function hiddenOf({ secrets }: Config | ReaderConfig): readonly string[] {
+  const webhookSecret = 'webhookSecret' in secrets ? secrets.webhookSecret : '';
+  return [webhookSecret, secrets.githubToken ?? '', secrets.signingKey].filter(Boolean);
 }
 
 /** A store that does not answer is waited for, visibly; one that is misconfigured ends the start. */
@@ -268,4 +271,60 @@ async function startDoors(
   });
   closers.push(() => webhooks.close());
   return { webhooks: webhooks.url, frontDoor: frontDoor.url };
+}
+
+/** What commands look with. It leads nothing, and what it is made of refuses to change anything. */
+export interface Reader {
+  readonly config: ReaderConfig;
+  readonly publicKey: string;
+  readonly clock: Clock;
+  readonly store: Pick<EnvironmentStore, 'get' | 'list' | 'installation'>;
+  readonly snapshots: Snapshots;
+  readonly observer: Observer;
+  readonly aws: { readonly elbv2: Pick<Aws['elbv2'], 'describeTags'> };
+  /** Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Makes no call by itself; whatever cannot be reached is told by the first call that needs it. */
+export function openReader(config: ReaderConfig, logger: Logger): Reader {
+  const clock = systemClock;
+  const metrics = makeMetrics();
+  const { region, awsEndpoint: endpoint, installation, secrets } = config;
+  const client = makeDynamoClient({ region, endpoint });
+  const {
+    get,
+    list,
+    installation: installationItem,
+  } = makeDynamoStore({
+    client,
+    table: config.store.table,
+    metrics,
+    logger,
+    clock,
+  });
+  const aws = makeAws({ region, endpoint, clock, metrics, random: Math.random, beforeMutation: refuse });
+  const github = makeGitHub({ apiUrl: config.github.apiUrl, token: secrets.githubToken, clock, metrics, logger });
+  const control = { report: controlOf(config, clock).report, sync: async () => refuse('sync') };
+  const snapshots = makeSnapshots({
+    aws,
+    installation,
+    clusters: [...new Set(config.projects.map(({ cluster }) => cluster))],
+    listenerArns: config.listeners.map(({ arn }) => arn),
+    clock,
+  });
+  return {
+    config,
+    publicKey: publicKeyOf(secrets.signingKey),
+    clock,
+    store: { get, list, installation: installationItem },
+    snapshots,
+    observer: makeObserver({ snapshots, aws, github, control, installation, clock }),
+    aws,
+    close: () => closeAll([aws.close, () => client.destroy()], logger),
+  };
+}
+
+function refuse(operation: string): never {
+  throw new Error(`${operation} would change something, and this is for reading only`);
 }
