@@ -50,7 +50,7 @@ export async function handleEvent(context: EventContext, event: IntakeEvent): Pr
       return {
         reason: 'comment',
         sessions: [],
-        ...(event.onPull && { afterwards: async () => context.reread(event.repo, event.number) }),
+        ...(event.onPull && !event.own && { afterwards: async () => context.reread(event.repo, event.number) }),
       };
     case 'issue':
       return { reason: 'issue', sessions: [] };

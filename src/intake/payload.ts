@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Fault } from '../model/environment.ts';
 import { faultsOf } from '../model/faults.ts';
+import { isOwnComment } from '../model/names.ts';
 import { parsePull } from '../model/pull-payload.ts';
 import type { PullSnapshot } from '../model/snapshot.ts';
 
@@ -9,7 +10,14 @@ export type IntakeEvent =
   | { readonly kind: 'ping' }
   | { readonly kind: 'pull'; readonly snapshot: PullSnapshot }
   /** On a pull request or an issue. */
-  | { readonly kind: 'comment'; readonly repo: string; readonly number: number; readonly onPull: boolean }
+  | {
+      readonly kind: 'comment';
+      readonly repo: string;
+      readonly number: number;
+      readonly onPull: boolean;
+      /** Mayfly's own, which tells Mayfly nothing. */
+      readonly own: boolean;
+    }
   | { readonly kind: 'issue'; readonly repo: string; readonly number: number }
   /** `branch` is absent for a tag. */
   | {
@@ -30,13 +38,20 @@ const id = z.int({ error: 'a whole number' });
 const repository = z.object({ id, full_name: text }, map);
 const issue = z.object({ number: id, pull_request: z.unknown().optional() }, map);
 
+/** GitHub always sends it; nothing is lost without. */
+const comment = z
+  .object({ body: z.string().nullish().catch(null) })
+  .optional()
+  .catch(undefined);
+
 const SCHEMAS = {
-  issue_comment: z.object({ repository, issue }, map).transform(
+  issue_comment: z.object({ repository, issue, comment }, map).transform(
     (body): IntakeEvent => ({
       kind: 'comment',
       repo: body.repository.full_name,
       number: body.issue.number,
       onPull: body.issue.pull_request !== undefined && body.issue.pull_request !== null,
+      own: isOwnComment(body.comment?.body ?? ''),
     }),
   ),
   issues: z

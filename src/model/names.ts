@@ -82,6 +82,19 @@ export function startedBy(installation: string): string {
   return `mayfly/${installation}`;
 }
 
+const COMMENT_MARK = '<!-- mayfly:';
+
+/** Hidden text by which Mayfly's comment is found again: an installation writes one a session. */
+export function commentMarker(installation: string, session: string): string {
+  // Only what a session may have; anything else could end the hidden text.
+  return `${COMMENT_MARK}${installation}:${session.replace(/[^a-z0-9-]/g, '_')} -->`;
+}
+
+/** Written by Mayfly, of whatever installation. */
+export function isOwnComment(body: string): boolean {
+  return body.startsWith(COMMENT_MARK);
+}
+
 const OWN_STOP = 'Mayfly: ';
 
 /** The reason given to StopTask; an end with such a reason is no failure of the task. */

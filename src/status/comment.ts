@@ -17,17 +17,12 @@ const BLOCK_MAX = 20_000;
 const ITEMS_MAX = 20;
 
 export interface CommentOptions {
-  /** Hidden text by which the comment is found again; see `markerOf`. */
+  /** Hidden text by which the comment is found again; see `commentMarker`. */
   readonly marker: string;
   /** Where people see GitHub, e.g. `https://github.com`. */
   readonly webUrl: string;
   /** The pull request or issue that this comment stands on; it matters when it was refused, or asks no longer. */
   readonly source?: SourceKey | undefined;
-}
-
-export function markerOf(installation: string, session: string): string {
-  // Only what names.ts allows; anything else could end the hidden text.
-  return `<!-- mayfly:${installation}:${session.replace(/[^a-z0-9-]/g, '_')} -->`;
 }
 
 export function renderComment(view: EnvironmentView, options: CommentOptions): string {

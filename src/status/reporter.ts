@@ -8,11 +8,12 @@ import { GitHubError } from '../github/port.ts';
 import type { Condition } from '../model/conditions.ts';
 import { digest } from '../model/digest.ts';
 import type { CommentRef, Desired, SourceKey, Status } from '../model/environment.ts';
+import { commentMarker } from '../model/names.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { markerOf, renderComment } from './comment.ts';
+import { renderComment } from './comment.ts';
 import { withoutProgress } from './job-line.ts';
 import { makePace } from './pace.ts';
 import type { EnvironmentView } from './view.ts';
@@ -149,7 +150,7 @@ function taskOf(
   key: SourceKey,
   known: CommentRef | undefined,
 ): Task {
-  const marker = markerOf(installation, view.sessionId);
+  const marker = commentMarker(installation, view.sessionId);
   const bodyOf = (shown: EnvironmentView): string => renderComment(shown, { marker, webUrl, source: key });
   const body = bodyOf(view);
   const core = (): string => digest(bodyOf(withoutProgress(view)), 16);

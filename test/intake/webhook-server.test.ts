@@ -1,3 +1,4 @@
+import { commentMarker } from '../../src/model/names.ts';
 import { createRequire } from 'node:module';
 import { describe, expect, it, vi } from 'vitest';
 import { desiredOf } from '../store/contract.ts';
@@ -99,6 +100,19 @@ describe('an event that only says that something moved', () => {
     const { server, rereads } = await start();
     await deliver(server, 'issue_comment', { issue: { number: 9, pull_request: {} }, repository: REPOSITORY });
     await vi.waitFor(() => expect(rereads).toEqual(['acme/todo#9']));
+  });
+
+  it("Mayfly's own comment does not: it would ask GitHub, and write, after each of its edits", async () => {
+    const { server, rereads } = await start();
+    const issue = { number: 9, pull_request: {} };
+    const own = { body: `${commentMarker('main', 'tt-one')}\nIt is live.` };
+    await deliver(server, 'issue_comment', { issue, comment: own, repository: REPOSITORY });
+    await deliver(server, 'issue_comment', {
+      issue: { ...issue, number: 10 },
+      comment: { body: 'hi' },
+      repository: REPOSITORY,
+    });
+    await vi.waitFor(() => expect(rereads).toEqual(['acme/todo#10']));
   });
 
   it.each([

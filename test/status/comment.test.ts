@@ -3,7 +3,8 @@ import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import type { Desired, Status } from '../../src/model/environment.ts';
 import { REASONS } from '../../src/model/reasons.ts';
-import { COMMENT_MAX, markerOf, renderComment } from '../../src/status/comment.ts';
+import { commentMarker } from '../../src/model/names.ts';
+import { COMMENT_MAX, renderComment } from '../../src/status/comment.ts';
 import { viewOf } from '../../src/status/view.ts';
 import { hostile, shapeOfFragment, type Shape } from './hostile.ts';
 import {
@@ -23,7 +24,7 @@ import {
   stored,
 } from './samples.ts';
 
-const OPTIONS = { marker: markerOf('main', 'tt-fix-cart'), webUrl: 'https://github.com', source: 'pull/12' } as const;
+const OPTIONS = { marker: commentMarker('main', 'tt-fix-cart'), webUrl: 'https://github.com', source: 'pull/12' } as const;
 
 function comment(sample: Sample = {}, options: Partial<typeof OPTIONS> = {}): string {
   return renderComment(viewOf(stored(sample), PROJECT, NOW), { ...OPTIONS, ...options });
@@ -260,6 +261,6 @@ describe('text that others wrote', () => {
   });
 
   it('in a session id cannot end the marker', () => {
-    expect(markerOf('main', 'x --> <b>')).toBe('<!-- mayfly:main:x_--___b_ -->');
+    expect(commentMarker('main', 'x --> <b>')).toBe('<!-- mayfly:main:x_--___b_ -->');
   });
 });
