@@ -1,6 +1,6 @@
 /** Learns a scenario's calls, makes its plans, and runs them. */
 import type { Violation } from '../oracles/oracle.ts';
-import { runScenario, type RunResult } from '../run.ts';
+import { type RunOptions, runScenario, type RunResult } from '../run.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { SCENARIOS } from '../scenarios/scenarios.ts';
 import { compare } from './compare.ts';
@@ -41,12 +41,12 @@ async function learnFrom(scenario: Scenario, seed: number): Promise<Explored> {
   return { undisturbed, ...plansFor(scenario.name, seed, ordered) };
 }
 
-export async function runPlan(plan: Plan): Promise<PlanResult> {
+export async function runPlan(plan: Plan, listeners: Pick<RunOptions, 'onCall' | 'onLine'> = {}): Promise<PlanResult> {
   const { undisturbed } = await explore(plan.scenario, plan.seed);
   const scenario = scenarioOf(plan.scenario);
   const strike = strikeOf(plan);
   const afterCrash = plan.strike.endsWith('-handover') ? 'handover' : 'restart';
-  const struck = await runScenario(scenario, { seed: plan.seed, weather: strike, afterCrash });
+  const struck = await runScenario(scenario, { seed: plan.seed, weather: strike, afterCrash, ...listeners });
   const missed: readonly Violation[] = strike.struck()
     ? []
     : [{ oracle: 'path', at: 0, text: 'the call that the plan strikes was never made' }];

@@ -49,7 +49,8 @@ function itemsOf(answer: unknown): number | undefined {
 }
 
 const CRASHES: readonly StrikeName[] = ['crash-before', 'crash-after', 'crash-before-handover', 'crash-after-handover'];
-const LOSSES: readonly StrikeName[] = ['lost', 'answer-lost', 'late-5s', 'late-40s', 'doubled'];
+const LOSSES: readonly StrikeName[] = ['lost', 'answer-lost', 'doubled'];
+const LATE: readonly StrikeName[] = ['late-5s', 'late-40s'];
 const FREEZES: readonly StrikeName[] = ['frozen-in-flight', 'frozen-applied-late'];
 const STALE: readonly (readonly [StrikeName, number])[] = [
   ['stale-5s', 5_000],
@@ -76,6 +77,9 @@ type Skip = (reason: string, count?: number) => void;
 function strikeMutation(call: Learned, add: Add, skip: Skip): void {
   if (call.service === 'lease') return skip('renewals of the lease are struck by the random runs', 11);
   add(call, ...CRASHES, ...LOSSES);
+  // A comment carries no token and no order: one that is applied long after stands until the next edit.
+  if (call.service !== 'github') add(call, ...LATE);
+  else skip('GitHub keeps no request for so long', LATE.length);
   if (call.service !== 'aws') return skip('only calls to AWS are throttled, or in flight for long', 4);
   add(call, 'throttled', ...FREEZES);
   if (call.operation === 'ecs:RunTask') add(call, 'disguised');

@@ -49,9 +49,6 @@ function unrecorded(world: World, records: readonly StoredEnvironment[]): readon
     if (records.some(({ ok }) => !ok)) return [];
     if (!source) return asks ? [`#${number} is labelled, and no record knows of it`] : [];
     if (source.wanted !== asks) return [`#${number} ${asks ? 'is' : 'is not'} labelled, and the table says otherwise`];
-    if (asks && Date.parse(source.at) < Date.parse(world.github.snapshotOf(number).at)) {
-      return [`the table knows #${number} as it was at ${source.at}`];
-    }
     return asks && source.commit !== commit
       ? [`#${number} is at ${short(commit)}, the table at ${short(source.commit)}`]
       : [];
