@@ -98,6 +98,9 @@ async function settle(world: World, report: Report, boundMs: number): Promise<bo
   return false;
 }
 
+/** The lease is renewed, and a re-read of GitHub notes the time of what it saw. */
+const BOOKKEEPING: ReadonlySet<string> = new Set(['lease:swap', 'store:applyIntent']);
+
 /** Second half: it stays so, and nothing is changed any more. */
 async function rest(world: World, report: Report): Promise<void> {
   // What was just written may still be told to people.
@@ -106,7 +109,7 @@ async function rest(world: World, report: Report): Promise<void> {
   const restless = new Map<OracleName, number>();
   world.journal.listen({
     begun(call) {
-      if (!watching || !call.mutates || call.service === 'lease') return;
+      if (!watching || !call.mutates || BOOKKEEPING.has(call.operation)) return;
       if (restless.size < 3) report('restless', `${call.actor} calls ${call.operation} (${call.about})`);
       restless.set('restless', (restless.get('restless') ?? 0) + 1);
     },
