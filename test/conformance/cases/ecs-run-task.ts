@@ -8,7 +8,7 @@ import {
 import assert from 'node:assert/strict';
 import type { Arena, Case } from '../arena.ts';
 import { inTurn, present, refused, statusOf } from '../steps.ts';
-import { callRunTask, described, reaches, register, registerCommand, run, stop } from '../tasks.ts';
+import { callRunTask, described, reaches, register, registerCommand, run, stop, stopLater } from '../tasks.ts';
 
 const refusedRun = (arena: Arena, change: Partial<RunTaskCommandInput>, code: string, message?: RegExp) =>
   refused(callRunTask(arena, change), code, message);
@@ -255,8 +255,9 @@ const FAILURES: readonly Case[] = [
       assert.deepEqual([tasks?.length, failures?.length], [0, 1]);
       await arena.eventually(async () => {
         const { taskArns } = await arena.ecs.send(new ListTasksCommand({ cluster: arena.cluster, startedBy }));
-        const task = await described(arena, present(taskArns?.[0], 'the task'));
-        assert.equal(task.lastStatus, 'RUNNING');
+        const task = present(taskArns?.[0], 'the task');
+        stopLater(arena, task);
+        assert.equal((await described(arena, task)).lastStatus, 'RUNNING');
       });
     },
   },

@@ -241,8 +241,8 @@ const TRAFFIC: readonly Case[] = [
     name: 'requests go to the group with the weight, and after a flip to the other',
     needs: ['targets', 'traffic'],
     async run(arena) {
-      const { group: blue, rule, target } = await serve(arena);
       const green = await makeGroup(arena);
+      const { group: blue, rule, target } = await serve(arena);
       const weigh = (weights: Record<string, number>) =>
         arena.elbv2.send(new ModifyRuleCommand({ RuleArn: rule.arn, Actions: [forward(weights)] }));
       await weigh({ [blue]: 1, [green]: 0 });

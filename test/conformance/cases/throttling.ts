@@ -18,7 +18,7 @@ import assert from 'node:assert/strict';
 import type { Arena, Case } from '../arena.ts';
 import { makeGroup } from '../routes.ts';
 import { codeOf, inTurn, refused, statusOf } from '../steps.ts';
-import { definition, register, runInput } from '../tasks.ts';
+import { callRunTask, definition, register, runInput } from '../tasks.ts';
 
 type Call = () => Promise<unknown>;
 
@@ -121,7 +121,7 @@ const ECS: readonly Case[] = [
     async run(arena) {
       const input = runInput(arena, await register(arena));
       const start = async (count: number): Promise<string> => {
-        const call = arena.ecs.send(new RunTaskCommand({ ...input, count }));
+        const call = callRunTask(arena, { ...input, count });
         const { failures } = await call.catch((error: Error) => ({ failures: [{ reason: error.message }] }));
         return failures?.map(({ reason }) => reason).join() ?? '';
       };
