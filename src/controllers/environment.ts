@@ -151,7 +151,13 @@ async function save(pass: Pass, context: PlanContext, plan: Plan, problem: Probl
   const summary = summaryOf(pass, { ...current, status: next });
   pass.status = next;
   if (isSaved(saved, next, summary)) return;
-  pass.status = await saveFacts(loop.store, record.sessionId, saved.status, { next, summary });
+  pass.status = await saveFacts(loop.store, record.sessionId, saved.status, { next, summary }).catch(
+    (error: unknown) => {
+      // It may have been written all the same, and then no later pass finds anything to tell.
+      loop.onChanged(record.sessionId);
+      throw error;
+    },
+  );
   pass.saved = { status: pass.status, ...summary };
 }
 

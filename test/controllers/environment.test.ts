@@ -1,6 +1,7 @@
 /** The loop of one environment against the local AWS: what the world and the record are after its passes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GitHubError } from '../../src/github/port.ts';
+import { StoreError } from '../../src/store/port.ts';
 import { A, B, type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
 
 const MINUTE = 60_000;
@@ -310,4 +311,16 @@ describe('paused', () => {
     expect(world.mutations()).toEqual([]);
     expect(await world.condition('Removed')).toBe('False: Paused');
   });
+});
+
+// Found by the simulation: relabel/alpha.1/1352/doubled.
+it('a status that was written though the answer was lost is told to people all the same', async () => {
+  world.edit(labelled());
+  world.onPutStatus.now = () => () => {
+    world.onPutStatus.now = undefined;
+    throw new StoreError('unavailable', 'the answer was lost');
+  };
+  const before = world.changed.length;
+  await world.pass();
+  expect(world.changed.length).toBeGreaterThan(before);
 });

@@ -40,15 +40,18 @@ const LOOKED_MS = 30_000;
 
 /** What GitHub shows is in the table: every open pull request with a label of ours, at its newest commit. */
 function unrecorded(world: World, records: readonly StoredEnvironment[]): readonly string[] {
-  const labels = new Set(world.config.projects.flatMap((project) => project.labels.map(({ label }) => label)));
+  const rules = world.config.projects.flatMap((project) => project.labels);
   return world.github.pulls().flatMap(({ number, open, labels: own, commit, fork }) => {
-    const asks = open && fork === undefined && own.some((label) => labels.has(label));
+    const rule = rules.find(({ label }) => own.includes(label));
+    const asks = open && fork === undefined && rule !== undefined;
     if (world.forgotten.has(number)) return [];
     const sources = records.flatMap((record) => (record.ok ? [record.desired.sources[`pull/${number}`]] : []));
     const source = sources.find((each) => each !== undefined);
     if (records.some(({ ok }) => !ok)) return [];
     if (!source) return asks ? [`#${number} is labelled, and no record knows of it`] : [];
     if (source.wanted !== asks) return [`#${number} ${asks ? 'is' : 'is not'} labelled, and the table says otherwise`];
+    if (asks && source.imageTag !== rule.imageTag)
+      return [`#${number} asks for ${rule.imageTag}, the table says ${source.imageTag}`];
     return asks && source.commit !== commit
       ? [`#${number} is at ${short(commit)}, the table at ${short(source.commit)}`]
       : [];
@@ -160,22 +163,23 @@ function told(condition: { readonly status: string; readonly reason: string } | 
   return condition ? `${condition.status} (${condition.reason})` : 'not told';
 }
 
-/** One comment on each open pull request that asks, and it names the state. */
-function commentComplaints({ world, desired, status }: Case): readonly string[] {
+/** One comment on each open pull request that asks; every comment there is says what the record says it does. */
+function commentComplaints(one: Case): readonly string[] {
+  const { world, desired, status } = one;
   if (desired.repo !== REPO) return [];
-  return Object.entries(desired.sources).flatMap(([key, source]) => {
-    if (!source?.open || !source.wanted || !key.startsWith('pull/')) return [];
-    const ref = status.comments[key as keyof typeof status.comments];
-    const number = Number(key.slice('pull/'.length));
-    const comment = world.github.comments(number).find(({ id }) => id === ref?.id);
-    if (!comment) return [`#${number} has no comment of ours`];
-    if (!isTrue(status.conditions, 'Reported')) return [`the comment on #${number} is not reported`];
-    if (digest(comment.body, 16) !== ref?.hash) return [`the comment on #${number} is not what the record says`];
-    const ready = isTrue(status.conditions, 'Ready');
-    return comment.body.includes(ready ? (status.url ?? '') : '')
-      ? []
-      : [`the comment on #${number} does not name the URL`];
-  });
+  const asking = Object.entries(desired.sources).filter(([, source]) => source?.open && source.wanted);
+  const keys = new Set([...asking.map(([key]) => key), ...Object.keys(status.comments)]);
+  const found = [...keys].flatMap((key) => commentComplaint(world, status, key as keyof Status['comments']));
+  return found.length > 0 || isTrue(status.conditions, 'Reported') ? found : ['its comments are not reported'];
+}
+
+function commentComplaint(world: World, status: Status, key: keyof Status['comments']): readonly string[] {
+  const ref = status.comments[key];
+  const comment = world.github.comments(Number(key.slice(key.indexOf('/') + 1))).find(({ id }) => id === ref?.id);
+  if (!comment) return [`${key} has no comment of ours`];
+  if (digest(comment.body, 16) !== ref?.hash) return [`the comment on ${key} is not what the record says`];
+  const serves = isTrue(status.conditions, 'Ready');
+  return comment.body.includes(serves ? (status.url ?? '') : '') ? [] : [`the comment on ${key} does not name the URL`];
 }
 
 /** Owned things of sessions that have no record, whose time has come. */
