@@ -179,7 +179,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       const replica = replicas.get(name);
       await replica?.stop();
       replica?.actor.kill();
-      replicas.delete(name);
+      if (replicas.get(name) === replica) replicas.delete(name);
     },
     run: (ms) => time.run(time.monotonic() + ms, () => look()),
     async until(isSo, ms) {
