@@ -188,12 +188,20 @@ const config: OxlintConfig = {
       },
     },
     {
-      files: ['src/config/**', 'src/local/**', 'src/main.ts', 'container/**', 'test/**'],
+      files: ['src/config/**', 'src/local/**', 'src/main.ts', 'src/cli/main.ts', 'container/**', 'test/**'],
       rules: { 'node/no-process-env': 'off' },
     },
     { files: ['src/cli/**', 'src/local/**', 'src/main.ts', 'container/**', 'test/**'], rules: { 'no-console': 'off' } },
     {
-      files: ['src/runtime/clock.ts', 'src/operator.ts', 'src/main.ts', 'src/local/**', 'container/**', 'test/**'],
+      files: [
+        'src/runtime/clock.ts',
+        'src/operator.ts',
+        'src/main.ts',
+        'src/cli/main.ts',
+        'src/local/**',
+        'container/**',
+        'test/**',
+      ],
       rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
     },
     {

@@ -9,6 +9,8 @@ export type ReadFile = (path: string) => string;
 
 const WEBHOOK_SECRET_MIN = 16;
 const KEY_ALLOWED = 'an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519), or base64 of it';
+/** With any other key every task would look as if it were to be replaced. */
+const READER_KEY_ALLOWED = "the operator's own key: an Ed25519 private key in PEM, or base64 of it";
 
 type Read = { readonly value?: string; readonly fault?: ConfigFault };
 
@@ -20,7 +22,7 @@ export interface SecretsRead<S> {
 
 export function readSecrets(env: ProcessEnv, readFile: ReadFile): SecretsRead<Secrets> {
   const webhook = checked(readSecret('MAYFLY_WEBHOOK_SECRET', env, readFile), 'MAYFLY_WEBHOOK_SECRET', webhookSecret);
-  const { secrets, faults: others } = readReaderSecrets(env, readFile);
+  const { secrets, faults: others } = readOthers(env, readFile, KEY_ALLOWED);
   const faults = [...(webhook.fault ? [webhook.fault] : []), ...others];
   if (webhook.value === undefined || !secrets || faults.length > 0) return { faults };
   return { secrets: { webhookSecret: webhook.value, ...secrets }, faults };
@@ -28,7 +30,15 @@ export function readSecrets(env: ProcessEnv, readFile: ReadFile): SecretsRead<Se
 
 /** The webhook secret is not looked at, not even for faults. */
 export function readReaderSecrets(env: ProcessEnv, readFile: ReadFile): SecretsRead<ReaderSecrets> {
-  const signing = checked(readSecret('MAYFLY_SIGNING_KEY', env, readFile), 'MAYFLY_SIGNING_KEY', signingKey);
+  return readOthers(env, readFile, READER_KEY_ALLOWED);
+}
+
+function readOthers(env: ProcessEnv, readFile: ReadFile, keyAllowed: string): SecretsRead<ReaderSecrets> {
+  const signing = checked(
+    readSecret('MAYFLY_SIGNING_KEY', env, readFile),
+    'MAYFLY_SIGNING_KEY',
+    signingKeyAs(keyAllowed),
+  );
   const github = readSecret('GITHUB_TOKEN', env, readFile);
   const faults = [signing, github].flatMap(({ fault }) => fault ?? []);
   if (signing.value === undefined || faults.length > 0) return { faults };
@@ -53,13 +63,15 @@ function webhookSecret(value: string | undefined): ReturnType<Check> {
 }
 
 /** PKCS#8 PEM, whichever way it was written. */
-function signingKey(value: string | undefined): ReturnType<Check> {
-  if (value === undefined) return { found: 'nothing', allowed: KEY_ALLOWED };
-  const key = parseKey(value.includes('-----BEGIN') ? value : Buffer.from(value, 'base64').toString('utf8'));
-  if (!key) return { found: 'text that is no private key', allowed: KEY_ALLOWED };
-  const type = key.asymmetricKeyType ?? 'unknown';
-  if (type !== 'ed25519') return { found: `a private key of type ${type}`, allowed: KEY_ALLOWED };
-  return { value: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+function signingKeyAs(allowed: string): Check {
+  return (value) => {
+    if (value === undefined) return { found: 'nothing', allowed };
+    const key = parseKey(value.includes('-----BEGIN') ? value : Buffer.from(value, 'base64').toString('utf8'));
+    if (!key) return { found: 'text that is no private key', allowed };
+    const type = key.asymmetricKeyType ?? 'unknown';
+    if (type !== 'ed25519') return { found: `a private key of type ${type}`, allowed };
+    return { value: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  };
 }
 
 function parseKey(pem: string): KeyObject | undefined {
