@@ -138,6 +138,7 @@ function makeClients({ endpoint, region, credentials, maxAttempts = 1 }: Endpoin
   const config = {
     region,
     maxAttempts,
+    ...(maxAttempts > 1 && { retryMode: 'adaptive' }),
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
   };

@@ -22,17 +22,32 @@ export async function judge(one: Case, source: ArenaSource): Promise<Judged> {
   if (missing.length > 0) {
     return { case: one, verdict: { kind: 'skipped', why: `needs ${missing.join(', ')}` }, leftovers: [] };
   }
-  const { arena, close } = await source.open();
-  const error = await one.run(arena).then(
-    () => undefined,
-    (thrown: unknown) => thrown ?? new Error('the case failed with nothing'),
-  );
-  const leftovers = await close();
+  const { error, leftovers } = await attempt(one, source);
   if (error === undefined) return { case: one, verdict: { kind: 'passed' }, leftovers };
   const why = one.facts.map((fact) => deviationsOf(source, fact)?.[fact]).find((each) => each !== undefined);
   const verdict: Verdict = why === undefined ? { kind: 'failed', error } : { kind: 'deviating', why, error };
   return { case: one, verdict, leftovers };
 }
+
+interface Attempt {
+  /** Undefined when the case passed. */
+  readonly error: unknown;
+  readonly leftovers: readonly string[];
+}
+
+async function attempt(one: Case, source: ArenaSource): Promise<Attempt> {
+  const { arena, close } = await source.open();
+  const error = await failureOf(() => one.run(arena));
+  const leftovers: string[] = [];
+  const closing = await failureOf(async () => void leftovers.push(...(await close())));
+  return { error: error ?? closing, leftovers };
+}
+
+const failureOf = (fn: () => Promise<void>): Promise<unknown> =>
+  fn().then(
+    () => undefined,
+    (thrown: unknown) => thrown ?? new Error('failed with nothing'),
+  );
 
 function deviationsOf(
   { implementations }: Pick<ArenaSource, 'implementations'>,
