@@ -259,10 +259,10 @@ function makePost({ time, replicas, accepted, arrivals, journal }: PostOptions):
     void replica.webhook(delivery).then(({ reason }) => {
       if (answered) return;
       answered = true;
-      const { status } = WEBHOOK_REASONS[reason];
+      const { status, outcome } = WEBHOOK_REASONS[reason];
       journal.tell('github', `${what} → ${replica.name}: ${status} ${reason}`);
-      if (status < 300) accepted.push({ delivery, at: time.monotonic() });
-      else redeliver(String(status));
+      if (outcome === 'accepted') accepted.push({ delivery, at: time.monotonic() });
+      if (status >= 300) redeliver(String(status));
     });
   };
   return (delivery) => {
