@@ -24,6 +24,8 @@ export interface RunResult {
   readonly end: EndState;
   /** From the last act to the moment when the world matched, in virtual ms. */
   readonly matchedMs: number;
+  /** When that was, since the start. */
+  readonly matchedAt: number;
   readonly virtualMs: number;
   readonly calls: number;
   readonly timers: number;
@@ -47,14 +49,14 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     await world.run(lastActAt(scenario) + 1);
     const begun = world.time.monotonic();
     const matched = await settle(world, report, scenario.settleMs ?? SETTLE_MS);
-    const matchedMs = world.time.monotonic() - begun;
+    const matchedAt = world.time.monotonic();
     if (matched) await rest(world, report);
     for (const text of (await scenario.check?.(world)) ?? []) report('untrue', text);
     for (const text of await intents(world)) report('lost-intent', text);
     partsThatDied(world, report);
     const { effects } = world.aws;
     const figures = { virtualMs: world.time.monotonic(), calls: world.journal.calls(), timers: world.time.fired() };
-    return { violations, effects, end: await endStateOf(world), matchedMs, ...figures };
+    return { violations, effects, end: await endStateOf(world), matchedMs: matchedAt - begun, matchedAt, ...figures };
   } finally {
     stopWatching();
     for (const { actor } of world.replicas.values()) actor.kill();

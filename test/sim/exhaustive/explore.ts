@@ -38,7 +38,7 @@ async function learnFrom(scenario: Scenario, seed: number): Promise<Explored> {
   const calls: Learned[] = [];
   const undisturbed = await runScenario(scenario, { seed, onCall: (call) => void calls.push(learn(call)) });
   const ordered = calls.toSorted((a, b) => a.at - b.at || a.index - b.index);
-  return { undisturbed, ...plansFor(scenario.name, seed, ordered) };
+  return { undisturbed, ...plansFor(scenario.name, seed, ordered, undisturbed.matchedAt) };
 }
 
 export async function runPlan(plan: Plan, listeners: Pick<RunOptions, 'onCall' | 'onLine'> = {}): Promise<PlanResult> {

@@ -58,7 +58,9 @@ const STALE: readonly (readonly [StrikeName, number])[] = [
   ['stale-5min', 300_000],
 ];
 
-export function plansFor(scenario: string, seed: number, calls: readonly Learned[]): Made {
+/** `calls` in their order; `restFrom`: when the undisturbed world had come to rest, in ms since the start. */
+export function plansFor(scenario: string, seed: number, all: readonly Learned[], restFrom: number): Made {
+  const calls = all.filter(({ at }) => at <= restFrom);
   const plans: Plan[] = [];
   const pruned = new Map<string, number>();
   const add = ({ process, index: call, operation }: Learned, ...strikes: readonly StrikeName[]): void => {
@@ -66,6 +68,7 @@ export function plansFor(scenario: string, seed: number, calls: readonly Learned
   };
   const skip = (reason: string, count = 1): void => void pruned.set(reason, (pruned.get(reason) ?? 0) + count);
 
+  skip('made when the world had come to rest', all.length - calls.length);
   for (const call of calls.filter(({ mutates }) => mutates)) strikeMutation(call, add, skip);
   for (const same of Map.groupBy(calls.filter(isRead), requestOf).values()) strikeReads(same, calls, add, skip);
   return { plans, pruned };

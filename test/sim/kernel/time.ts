@@ -17,6 +17,8 @@ export interface SimTime extends Clock {
    * its consequences; true ends the run early. Rejects with what a timer or `between` throws.
    */
   run(until: number, between?: () => boolean | void): Promise<void>;
+  /** Time stands still until `work` has settled: for what takes more than one turn of the event loop. */
+  hold<T>(work: Promise<T>): Promise<T>;
 }
 
 interface Waiting {
@@ -30,6 +32,7 @@ export function makeSimTime(): SimTime {
   let elapsed = 0;
   let order = 0;
   let fired = 0;
+  let held = 0;
 
   const after = (ms: number, fn: () => void): Timer => {
     const timer: Waiting = { due: elapsed + Math.max(0, ms), order: order++, fn };
@@ -45,6 +48,7 @@ export function makeSimTime(): SimTime {
     new Promise((resolve, reject) => {
       const step = (): void => {
         try {
+          if (held > 0) return void setImmediate(step);
           if (between() === true) return resolve();
           const timer = heap.next(until);
           if (!timer) {
@@ -62,7 +66,14 @@ export function makeSimTime(): SimTime {
       setImmediate(step);
     });
 
-  return { now: () => SIM_EPOCH + elapsed, monotonic: () => elapsed, after, run, fired: () => fired };
+  const hold = <T>(work: Promise<T>): Promise<T> => {
+    held += 1;
+    return work.finally(() => {
+      held -= 1;
+    });
+  };
+
+  return { now: () => SIM_EPOCH + elapsed, monotonic: () => elapsed, after, run, hold, fired: () => fired };
 }
 
 interface Heap {

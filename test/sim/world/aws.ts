@@ -2,10 +2,10 @@
  * The local AWS of a simulation: the operations of `src/local/aws` called directly, with neither codec nor socket in
  * between (the conformance suite and `wire.test.ts` hold the two ways of calling to each other), under virtual time.
  */
-import type { ECRClient } from '@aws-sdk/client-ecr';
-import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import type { ECSClient } from '@aws-sdk/client-ecs';
-import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../../../src/aws/make-aws.ts';
 import { OPERATIONS } from '../../../src/aws/operations.ts';
 import { makeEcr } from '../../../src/local/aws/ecr/service.ts';
@@ -19,6 +19,8 @@ import type { TaskRunner } from '../../../src/local/aws/runner/port.ts';
 import { ApiError, type Service } from '../../../src/local/aws/service.ts';
 import type { SteadyProber } from '../../../src/local/aws/elbv2/prober.ts';
 import { makeThrottle } from '../../../src/local/aws/throttle/throttle.ts';
+import { makeDispatcher } from '../../../src/local/aws/wire/dispatcher.ts';
+import { requestHandlerOf } from '../../../src/local/aws/wire/request-handler.ts';
 import type { Actor } from '../kernel/actor.ts';
 import type { Random } from '../kernel/random.ts';
 import type { SimTime } from '../kernel/time.ts';
@@ -33,6 +35,8 @@ export const CLUSTER = 'main';
 export const IMAGE = `${registryHost(ACCOUNT, REGION)}/web`;
 
 export interface SimAwsOptions {
+  /** Calls go through the SDK's clients, its codecs and the dispatcher: slow, and to the same end. */
+  readonly overTheWire?: boolean;
   readonly time: SimTime;
   readonly random: Random;
   readonly runner: TaskRunner;
@@ -93,8 +97,9 @@ export async function makeSimAws(options: SimAwsOptions) {
   const throttle = makeThrottle({ clock: time });
   const effects: Effects = new Map();
 
+  const wire = options.overTheWire ? makeWire(services) : undefined;
   const clientOf = (actor: Actor, service: AwsService) => ({
-    async send(command: { readonly input: object; readonly constructor: { readonly name: string } }) {
+    async send(command: SdkCommand) {
       const name = command.constructor.name.replace(/Command$/, '');
       const operation = `${service}:${name}`;
       const { mutates } = OPERATIONS[operation as keyof typeof OPERATIONS];
@@ -109,7 +114,7 @@ export async function makeSimAws(options: SimAwsOptions) {
         perform: () =>
           counted(effects, { ecs, elbv2 }, name, async () => {
             throttle.take(service, name, input);
-            return await perform(service, name, input);
+            return await (wire ? time.hold(wire(service, command)) : perform(service, name, input));
           }).catch(throwAsSdk),
       });
     },
@@ -124,6 +129,8 @@ export async function makeSimAws(options: SimAwsOptions) {
     ...places,
     /** Of the operator's calls only. */
     effects,
+    /** Calls that were refused because they came too fast. */
+    throttled: throttle.refused,
     /** State by address, of all targets of the group; empty when there is no such group. */
     healthOf(targetGroupArn: string): ReadonlyMap<string, string> {
       if (!elbv2.snapshot().targetGroups.some(({ arn }) => arn === targetGroupArn)) return new Map();
@@ -143,6 +150,26 @@ export async function makeSimAws(options: SimAwsOptions) {
       };
     },
   };
+}
+
+type SdkCommand = { readonly input: object; readonly constructor: { readonly name: string } };
+
+/** The SDK's own clients, in process. */
+function makeWire(services: Readonly<Record<AwsService, Service>>) {
+  const config = {
+    region: REGION,
+    endpoint: 'http://127.0.0.1:1',
+    credentials: { accessKeyId: 'sim', secretAccessKey: 'sim' },
+    maxAttempts: 1,
+    requestHandler: requestHandlerOf(makeDispatcher(Object.values(services), { requestId: () => 'sim' })),
+  };
+  const clients: Readonly<Record<AwsService, { send(command: never): Promise<unknown> }>> = {
+    ecs: new ECSClient(config),
+    elasticloadbalancing: new ElasticLoadBalancingV2Client(config),
+    ecr: new ECRClient(config),
+    logs: new CloudWatchLogsClient(config),
+  };
+  return (service: AwsService, command: SdkCommand): Promise<unknown> => clients[service].send(command as never);
 }
 
 /** An answer with an error, as the SDK throws it. */

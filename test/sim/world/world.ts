@@ -27,6 +27,8 @@ import { type SimReplica, startSimReplica, urlOf } from './replica.ts';
 export interface WorldOptions extends ConfigChange {
   readonly seed: number;
   readonly weather?: Weather;
+  /** See `SimAwsOptions`. */
+  readonly overTheWire?: boolean;
   readonly ecs?: Partial<EcsSettings>;
   readonly elbv2?: Partial<Elbv2Options>;
   readonly supervisorTimings?: Partial<SupervisorTimings>;
