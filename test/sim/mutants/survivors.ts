@@ -1,0 +1,90 @@
+/**
+ * Mutants that break a promise and that no oracle catches yet; `caughtBy` names the one that should. When one is caught, it
+ * moves to the others.
+ */
+import type { Mutant } from './mutant.ts';
+
+export const SURVIVORS: readonly Mutant[] = [
+  {
+    name: 'never-back-to-the-door',
+    what: 'A rule whose environment is down is not pointed to the front door.',
+    file: 'src/plan/targets.ts',
+    from: 'const flips = carriesOnly(context, rule, groupArn, wanted) ?',
+    to: 'const flips = wanted === 0 || carriesOnly(context, rule, groupArn, wanted) ?',
+    caughtBy: 'dead-end',
+    how: { scenario: 'address-reused' },
+  },
+  {
+    name: 'stopped-before-unrouted',
+    what: 'At the end the task is stopped while requests still reach it.',
+    file: 'src/plan/teardown.ts',
+    from: 'if (observed.targetGroup || ownRules(observed).length > 0)',
+    to: 'if (liveTasks(observed).length === 0 && (observed.targetGroup || ownRules(observed).length > 0))',
+    caughtBy: 'dead-end',
+    how: { scenario: 'unlabel' },
+  },
+  {
+    name: 'no-settle-time',
+    what: 'The task is stopped at once after its rule is gone.',
+    file: 'src/plan/teardown.ts',
+    from: 'Date.parse(status.routeRemovedAt) + policy.settleMs;',
+    to: 'Date.parse(status.routeRemovedAt);',
+    caughtBy: 'dead-end',
+    how: { scenario: 'unlabel' },
+  },
+  {
+    name: 'extra-task-kept',
+    what: 'A second task of the same kind is not stopped.',
+    file: 'src/plan/tasks.ts',
+    from: "...extra.map((task) => stop(context, task, 'a second task of the same kind')),",
+    to: '',
+    caughtBy: 'extra-task',
+    how: { scenario: 'cloned-task' },
+  },
+  {
+    name: 'comment-never-edited',
+    what: 'A comment says for ever what it said first.',
+    file: 'src/status/reporter.ts',
+    from: 'if (known?.hash === hash) return',
+    to: 'if (known) return',
+    caughtBy: 'unsettled',
+    how: { scenario: 'start' },
+  },
+  {
+    name: 'ready-without-a-route',
+    what: 'Ready is told as soon as the app is up, though no request reaches it.',
+    file: 'src/plan/summarise.ts',
+    from: "if (routed.status === 'True' && !appIsDown(context)) return yes('Ready');",
+    to: "if (!appIsDown(context)) return yes('Ready');",
+    caughtBy: 'untrue',
+    how: { scenario: 'start' },
+  },
+  {
+    name: 'stale-write-accepted',
+    what: 'The table takes a status whose revision is not the next one.',
+    file: 'src/store/memory.ts',
+    from: 'guard(sessionId, before.rev, previousRev);',
+    to: '',
+    caughtBy: 'counts',
+    how: {
+      scenario: 'very-slow-listing',
+      strike: { operation: 'store:putStatus', nth: 1, strike: 'frozen-applied-late', exact: true },
+    },
+  },
+  {
+    name: 'registered-early',
+    what: 'An address is registered before its app is ready.',
+    file: 'src/plan/targets.ts',
+    from: 'if (answer?.ok) return answer.report.healthy;',
+    to: 'if (answer?.ok) return true;',
+    also: [
+      {
+        file: 'src/observe/share.ts',
+        from: 'return carries || tasks.some(mayBeReady);',
+        to: 'return carries || tasks.length > 0;',
+      },
+    ],
+    caughtBy: 'unsettled',
+    how: { scenario: 'start-in-time' },
+  },
+];
