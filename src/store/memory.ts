@@ -14,6 +14,8 @@ export interface MemoryStore extends EnvironmentStore {
   seed(item: Item): void;
   /** A copy of the raw item. */
   peek(sessionId: string): Record<string, unknown> | undefined;
+  /** Keys of all items. */
+  sessions(): readonly string[];
   /** Deletes an item, as a person does. */
   remove(sessionId: string): void;
 }
@@ -29,6 +31,7 @@ export function makeMemoryStore(): MemoryStore {
   return {
     seed: (item) => void items.set(String(item['session_id']), structuredClone({ ...item })),
     peek: (sessionId) => structuredClone(items.get(sessionId)),
+    sessions: () => [...items.keys()],
     remove: (sessionId) => void items.delete(sessionId),
     get: async (sessionId) => (sessionId === INSTALLATION_KEY ? undefined : read(items.get(sessionId))),
     list: async () => environments(items).map((item) => parseItem(structuredClone(item))),

@@ -7,6 +7,7 @@ import { mismatches } from './oracles/judge.ts';
 import { intents } from './oracles/intents.ts';
 import type { OracleName, Report, Violation } from './oracles/oracle.ts';
 import { routes } from './oracles/routes.ts';
+import { service } from './oracles/service.ts';
 import { tasks } from './oracles/tasks.ts';
 import { MINUTE, type Scenario, SECOND } from './scenarios/scenario.ts';
 import type { Effects } from './world/effects.ts';
@@ -31,7 +32,7 @@ export interface RunResult {
   readonly timers: number;
 }
 
-const ORACLES = [routes, tasks, calls];
+const ORACLES = [routes, service, tasks, calls];
 const LOOK_MS = 5 * SECOND;
 const SETTLE_MS = 20 * MINUTE;
 /** More than two resyncs, and one look at everything by the orphans' loop. */

@@ -12,7 +12,7 @@ const NOTICED_MS = 45_000;
 /** The old task drains after the new one serves. */
 const REPLACED_MS = 60_000;
 
-interface Way {
+export interface Way {
   readonly host: string;
   readonly session: string;
   readonly rule: Rule;
@@ -54,7 +54,7 @@ function twice(ways: readonly Way[]): ReadonlyMap<string, string> {
 }
 
 /** Every address that a request for a host of ours may reach, the front door aside. */
-function waysOf(world: World): readonly Way[] {
+export function waysOf(world: World): readonly Way[] {
   const { targetGroups, rules } = world.aws.elbv2.snapshot();
   const groups = new Map(targetGroups.map((group) => [group.arn, group]));
   return rules.flatMap((rule) => {

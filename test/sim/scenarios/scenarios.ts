@@ -31,6 +31,7 @@ const start: Scenario = {
 
 const push: Scenario = {
   name: 'push',
+  options: { alwaysServed: [ONE] },
   about: 'A push goes live in place.',
   replicas: ['alpha'],
   acts: [label, act(300, 'ada', 'pushes to "one"', ({ github }) => void github.push('one'))],
@@ -38,6 +39,7 @@ const push: Scenario = {
 
 const relabel: Scenario = {
   name: 'relabel',
+  options: { alwaysServed: [ONE] },
   about: 'Another label asks for another image: a successor replaces the task.',
   replicas: ['alpha'],
   acts: [
@@ -70,6 +72,7 @@ const reopen: Scenario = {
 
 const failingBuild: Scenario = {
   name: 'failing-build',
+  options: { alwaysServed: [ONE] },
   about: 'A push does not build and the old version goes on serving; the fix goes live.',
   replicas: ['alpha'],
   acts: [
@@ -156,6 +159,7 @@ const plainReused: Scenario = {
 
 const handover: Scenario = {
   name: 'handover',
+  options: { alwaysServed: [ONE] },
   about: 'The leader is stopped in the middle of a start, and later its successor is killed in the middle of a push.',
   replicas: ['alpha', 'beta'],
   acts: [

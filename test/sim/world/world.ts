@@ -32,6 +32,8 @@ export interface WorldOptions extends ConfigChange {
   readonly ecs?: Partial<EcsSettings>;
   readonly elbv2?: Partial<Elbv2Options>;
   readonly supervisorTimings?: Partial<SupervisorTimings>;
+  /** Sessions that nothing in the story may interrupt once they serve. */
+  readonly alwaysServed?: readonly string[];
   /** Delays after which a delivery arrives, one for each arrival; none: it is dropped (P4). */
   readonly arrivals?: (delivery: SimDelivery) => readonly number[];
   /** What comes after a crash that a fault asked for: the same replica anew, or nothing for long, so that another leads. */
