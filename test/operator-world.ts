@@ -9,7 +9,9 @@ import { onTestFinished } from 'vitest';
 import { noBalancer } from '../src/local/aws/elbv2/balancer/port.ts';
 import { makeElbv2 } from '../src/local/aws/elbv2/elbv2.ts';
 import { listen } from '../src/local/aws/http.ts';
+import type { CallRecord } from '../src/local/aws/record/recorder.ts';
 import { startLocalAws, systemClock } from '../src/local/aws/server.ts';
+import { header, type WireRequest } from '../src/local/aws/wire/message.ts';
 import {
   type AwsClients,
   BASE_FAMILY,
@@ -31,12 +33,20 @@ import { SECRET } from './local/github/support.ts';
 export const TABLE = 'environments';
 export const DOMAIN = 'preview.test';
 
+interface Gate {
+  open: boolean;
+  /** Every other service's calls are answered 503. */
+  onlyDynamoDb?: boolean;
+}
+
 export interface AwsWorld {
   readonly endpoint: string;
   readonly clients: AwsClients;
   readonly provisioned: Provisioned;
+  /** Every call since the start, with what IAM would be asked about it. */
+  readonly calls: readonly CallRecord[];
   /** While false, every call is answered 503. */
-  readonly gate: { open: boolean };
+  readonly gate: Gate;
 }
 
 export async function startAwsWorld(): Promise<AwsWorld> {
@@ -53,10 +63,19 @@ export async function startAwsWorld(): Promise<AwsWorld> {
   });
   const images = [{ repository: REPOSITORY, tag: 'latest', command: ['serve'] }];
   const timings = { provisioning: 1, pending: 1, deactivating: 1, deprovisioning: 1 };
-  const aws = await startLocalAws({ port: 0, region: REGION, runner, images, timings, extraServices: [elbv2.service] });
-  const gate = { open: true };
+  const calls: CallRecord[] = [];
+  const aws = await startLocalAws({
+    port: 0,
+    region: REGION,
+    runner,
+    images,
+    timings,
+    extraServices: [elbv2.service],
+    onCall: (call) => void calls.push(call),
+  });
+  const gate: Gate = { open: true };
   const away = { status: 503, headers: {}, body: 'away' };
-  const door = await listen(async (call) => (gate.open ? await aws.dispatch(call) : away), '127.0.0.1', 0);
+  const door = await listen(async (call) => (isOpen(gate, call) ? await aws.dispatch(call) : away), '127.0.0.1', 0);
   const clients = makeAwsClients(door.url);
   onTestFinished(async () => {
     clients.close();
@@ -71,7 +90,11 @@ export async function startAwsWorld(): Promise<AwsWorld> {
     npmCache: '/nowhere',
     cacheDir: '/nowhere',
   };
-  return { endpoint: door.url, clients, provisioned: await provision(clients, wish), gate };
+  return { endpoint: door.url, clients, provisioned: await provision(clients, wish), calls, gate };
+}
+
+function isOpen({ open, onlyDynamoDb = false }: Gate, call: WireRequest): boolean {
+  return open && (!onlyDynamoDb || header(call, 'x-amz-target').startsWith('DynamoDB'));
 }
 
 const { privateKey } = generateKeyPairSync('ed25519');

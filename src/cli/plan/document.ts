@@ -35,6 +35,8 @@ export interface OrphanEntry {
   /** Of its target group, whether there is one or not. */
   readonly name: string;
   readonly sessionId: string | null;
+  /** ARNs. They are stopped when the route is gone, and requests in flight had their time. */
+  readonly tasks: readonly string[];
   readonly steps: readonly ToldStep[];
   /** Why it is left alone. */
   readonly why: string | null;
@@ -85,20 +87,24 @@ export function documentOf({ forecasts, orphans, pause }: Found): PlanDocument {
 
 function entryOf(forecast: Forecast): EnvironmentEntry {
   const { sessionId, project, state, conditions } = forecast;
-  const told = { sessionId, project: project ?? null, state, conditions };
+  const named = { sessionId, project: project ?? null, state };
   const nothing = { steps: [], paused: null, held: [] };
-  if (forecast.kind === 'unobserved') return { ...told, ...nothing, settled: false, trouble: forecast.problem };
-  if (forecast.kind === 'aside') return { ...told, ...nothing, settled: true, trouble: conditions.Accepted ?? null };
-  const { context, plan, held } = forecast;
-  const tell = teller(context.observed.rules);
-  return {
-    ...told,
-    paused: forecast.paused ?? null,
-    settled: plan.settled,
-    steps: tell(plan.steps),
-    held: tell(held),
-    trouble: null,
-  };
+  switch (forecast.kind) {
+    case 'unobserved':
+      return { ...named, settled: false, ...nothing, trouble: forecast.problem, conditions };
+    case 'aside':
+      return { ...named, settled: true, ...nothing, trouble: troubleOf(conditions), conditions };
+    case 'planned': {
+      const { context, plan, paused, held } = forecast;
+      const tell = teller(context.observed.rules);
+      const told = { steps: tell(plan.steps), paused: paused ?? null, held: tell(held) };
+      return { ...named, settled: plan.settled, ...told, trouble: null, conditions };
+    }
+  }
+}
+
+function troubleOf({ Accepted }: Conditions): Trouble | null {
+  return Accepted ? { reason: Accepted.reason, message: Accepted.message } : null;
 }
 
 function teller(rules: readonly ObservedRule[]): (steps: readonly Step[]) => readonly ToldStep[] {
@@ -126,8 +132,9 @@ interface Fate {
   readonly why?: string;
 }
 
-function orphanOf({ name, session, rules }: Orphan, { steps = [], why }: Fate): OrphanEntry {
-  return { name, sessionId: session ?? null, steps: teller(rules)(steps), why: why ?? null };
+function orphanOf({ name, session, rules, tasks }: Orphan, { steps = [], why }: Fate): OrphanEntry {
+  const arns = tasks.map(({ task }) => task.arn);
+  return { name, sessionId: session ?? null, tasks: arns, steps: teller(rules)(steps), why: why ?? null };
 }
 
 /** In what way an environment counts; every one counts once. */

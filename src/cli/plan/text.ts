@@ -27,7 +27,7 @@ export function planText(document: PlanDocument, all: boolean, paint: Paint): st
     ...shown.map((one) => block(one, paused, paint)),
     ...unseenBlocks(environments, paint),
     ...orphanBlock(orphans, paint),
-    [paint('bold', summaryLine(summary))],
+    [paint('bold', summaryLine(summary, summary.notSeen === 0 && !orphans?.trouble))],
   ];
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
@@ -47,8 +47,9 @@ function block(entry: EnvironmentEntry, pausedAll: string | null, paint: Paint):
 }
 
 /** What a person wants to know first, and what else is not as it should be. */
-function headline({ trouble, conditions }: EnvironmentEntry): string {
+function headline({ trouble, conditions, state }: EnvironmentEntry): string {
   if (trouble) return `left alone: ${plain(trouble.message)}`;
+  if (state === 'PENDING') return 'not started';
   const { Removed, Ready, UpToDate, ControlReachable } = conditions;
   if (Removed) return isTrue(conditions, 'Removed') ? 'removed' : `not removed: ${plain(Removed.message)}`;
   const ready = isTrue(conditions, 'Ready') ? 'ready' : `not ready: ${plain(Ready?.message ?? 'not yet known')}`;
@@ -79,18 +80,24 @@ function unseenBlocks(environments: readonly EnvironmentEntry[], paint: Paint): 
 function orphanBlock(orphans: OrphansEntry | null, paint: Paint): readonly (readonly string[])[] {
   if (!orphans) return [];
   const { collect, young, blocked, held, trouble, graceSeconds } = orphans;
-  const grace = `${Math.round(graceSeconds / 60)} min`;
+  const grace = graceSeconds < 60 ? `${graceSeconds} s` : `${Math.round(graceSeconds / 60)} min`;
   const lines = [
     ...(trouble ? [paint('red', `  not seen: ${plain(trouble.message)}`)] : []),
     ...(held ? [paint('yellow', `  ${plain(held.message)}`)] : []),
     ...blocked.map((one) => `  ${nameOf(one)}: left alone: ${plain(one.why ?? '')}`),
     ...young.map((one) => `  ${nameOf(one)}: its task is younger than ${grace}`),
     ...collect.flatMap((one) => [
-      `  ${nameOf(one)}: once it was an orphan for ${grace}`,
+      `  ${nameOf(one)}: goes once it has been an orphan for ${grace}${taskLater(one)}`,
       ...stepLines(one.steps, paint, '    '),
     ]),
   ];
   return lines.length === 0 ? [] : [[`${paint('bold', 'orphans')}, which no record names`, ...lines]];
+}
+
+/** A task that is routed is stopped by a later pass. */
+function taskLater({ tasks, steps }: OrphanEntry): string {
+  const now = steps.some(({ kind }) => kind === 'stop-task');
+  return tasks.length === 0 || now ? '' : ', and its task after its route';
 }
 
 function nameOf({ sessionId, name }: OrphanEntry): string {
@@ -105,16 +112,16 @@ const STANDINGS: Readonly<Record<Exclude<Standing, 'toChange'>, string>> = {
   notSeen: 'not seen',
 };
 
-function summaryLine(summary: Summary): string {
+function summaryLine(summary: Summary, whole: boolean): string {
   const counts = Object.entries(STANDINGS).flatMap(([standing, words]) => {
     const number = summary[standing as keyof typeof STANDINGS];
     return number === 0 ? [] : [`${number} ${words}`];
   });
   const { environments, toChange, orphans, steps } = summary;
   const parts = [`${toChange} to change`, ...counts].join(', ');
-  const todo = steps === 0 ? 'nothing to do' : count(steps, 'step');
+  const todo = steps === 0 ? 'Nothing to do' : `${count(steps, 'step')} to do`;
   const away = orphans === 0 ? '' : ` ${count(orphans, 'orphan')} to take away.`;
-  return `${count(environments, 'environment')}: ${parts}.${away} Now: ${todo}.`;
+  return `${count(environments, 'environment')}: ${parts}.${away} ${todo}${whole ? '' : ', as far as was seen'}.`;
 }
 
 function count(number: number, noun: string): string {
