@@ -7,12 +7,14 @@ export interface Progress {
   phase(text: string): void;
   /** At once, with the time. */
   say(line: string): void;
+  /** From now on its state is told as well. */
+  follow(world: World): void;
   stop(): void;
 }
 
 const EVERY_MS = 5_000;
 
-export function startProgress(out: (line: string) => void): Progress & { follow(world: World): void } {
+export function startProgress(out: (line: string) => void): Progress {
   const begun = performance.now();
   let doing = 'starting';
   let world: World | undefined;

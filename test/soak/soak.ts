@@ -21,8 +21,10 @@ export interface SoakOptions {
   /** How long the end may take to converge. */
   readonly patienceMinutes: number;
   readonly troubles?: readonly Trouble[] | undefined;
+  /** After everything has converged nothing may be done for so long. */
+  readonly stillSeconds?: number | undefined;
   readonly keep: boolean;
-  readonly progress: Progress & { follow(world: World): void };
+  readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
@@ -53,7 +55,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     return report;
   } finally {
     progress.stop();
-    await world.close(keep || report?.ok !== true);
+    await world.close(keep || (report?.ok !== true && !signal.aborted));
   }
 }
 
@@ -165,18 +167,18 @@ async function calm({ world, people, progress }: Run): Promise<void> {
   progress.say(`webhooks that no replica took: ${lost} lost for good, ${redelivered} delivered again`);
 }
 
-const STILL_MS = 15_000;
+const STILL_SECONDS = 15;
 
 /** Once it has converged nothing is to be done any more. Comments may still follow: GitHub limits how many. */
-async function stays({ world, signal }: Run): Promise<readonly string[]> {
+async function stays({ world, signal, stillSeconds = STILL_SECONDS }: Run): Promise<readonly string[]> {
   const steps = async (): Promise<number> => {
     const all = await Promise.all(world.operators.map((operator) => operator.metric('mayfly_steps_total')));
     return all.reduce<number>((sum, one) => sum + (one ?? 0), 0);
   };
   const before = await steps();
-  await pauseOf(signal)(STILL_MS);
+  await pauseOf(signal)(stillSeconds * 1_000);
   const more = (await steps()) - before;
-  return more === 0 ? [] : [`${more} steps were applied within ${STILL_MS / 1_000} s after everything had converged`];
+  return more === 0 ? [] : [`${more} steps were applied within ${stillSeconds} s after everything had converged`];
 }
 
 interface Ending {

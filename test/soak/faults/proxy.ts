@@ -4,6 +4,7 @@
  */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import type { Random } from '../../sim/kernel/random.ts';
 import { type Called, calledOf, throttleOf } from './throttles.ts';
 
@@ -77,7 +78,7 @@ export async function startFaultProxy(port: number, awsPort: number, random: Ran
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     setRates: (next) => (rates = next),
     setStoreDown(isDown) {
       isStoreDown = isDown;

@@ -35,7 +35,7 @@ const PATIENCE_MS = 120_000;
 const LOOK_MS = 1_000;
 
 export async function flood(options: FloodOptions): Promise<FloodReport> {
-  const { seed, progress, keep } = options;
+  const { seed, progress, keep, signal } = options;
   const random = makeRandom(seed);
   const github = await startPretendGitHub();
   let report: FloodReport | undefined;
@@ -46,7 +46,7 @@ export async function flood(options: FloodOptions): Promise<FloodReport> {
       return report;
     } finally {
       progress.stop();
-      await world.close(keep || report?.ok !== true);
+      await world.close(keep || (report?.ok !== true && !signal.aborted));
     }
   } finally {
     progress.stop();
@@ -72,7 +72,7 @@ async function run(options: FloodOptions, world: World, github: PretendGitHub, r
 async function pauseMayfly({ aws }: World): Promise<void> {
   const Item = { session_id: { S: INSTALLATION_KEY }, paused: { BOOL: true }, reason: { S: 'the flood' } };
   await aws.dynamodb.send(new PutItemCommand({ TableName: TABLE, Item }));
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
 }
 
 async function send(

@@ -10,7 +10,7 @@ import { type Moment, REPO } from './payloads.ts';
 import type { Outcome } from './send.ts';
 
 /** As `configOf` configures it, as far as intake looks at it. */
-const PROJECT: Project = {
+export const PROJECT: Project = {
   name: 'soak',
   repo: REPO,
   prefix: 'soak',

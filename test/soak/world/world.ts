@@ -56,10 +56,11 @@ type Closer = () => Promise<unknown> | void;
 /** Resolves when both replicas are ready. */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'mayfly-soak-')));
-  const closers: Closer[] = [() => options.say(`state was in ${dir}`)];
+  const closers: Closer[] = [];
   const close = async (keepFiles: boolean): Promise<void> => {
-    for (const closer of closers.splice(0).toReversed()) await closer();
-    if (!keepFiles) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    for (const closer of closers.splice(0).toReversed()) await attempt(closer, options.say);
+    if (keepFiles) options.say(`logs and state are in ${dir}`);
+    else await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     const world = await open(options, dir, closers);
@@ -67,6 +68,15 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   } catch (error) {
     await close(true);
     throw error;
+  }
+}
+
+/** One part that does not close keeps no other from it. */
+async function attempt(closer: Closer, say: (line: string) => void): Promise<void> {
+  try {
+    await closer();
+  } catch (error) {
+    say(`something did not close: ${String(error)}`);
   }
 }
 
