@@ -116,9 +116,3 @@ export async function runAndStop(arena: Arena, change: Partial<RunTaskCommandInp
   await reaches(arena, task, 'STOPPED');
   return task;
 }
-
-/** Starts a task with the command and waits until it has ended by itself. */
-export async function runToEnd(arena: Arena, command: readonly string[]): Promise<Task> {
-  const task = await run(arena, { taskDefinition: await registerCommand(arena, command) });
-  return reaches(arena, task, 'STOPPED');
-}
