@@ -10,18 +10,20 @@ export function changed(source: string, { file, from, to }: Change): string {
   return source.replace(from, () => to);
 }
 
-/** Everything that is imported from now on sees the change. Returns whether the file has been loaded yet. */
-export function breakOperator(change: Change): () => boolean {
-  const url = urlOf(change);
-  let loaded = false;
+/** Everything that is imported from now on sees the changes. Returns the files of which nothing was imported so far. */
+export function breakOperator(changes: readonly Change[]): () => readonly string[] {
+  const byUrl = Map.groupBy(changes, urlOf);
+  const loaded = new Set<string>();
   registerHooks({
-    load(loadedUrl, context, nextLoad) {
-      if (loadedUrl !== url) return nextLoad(loadedUrl, context);
-      loaded = true;
-      return { format: 'module-typescript', source: changed(sourceOf(change), change), shortCircuit: true };
+    load(url, context, nextLoad) {
+      const [first, ...more] = byUrl.get(url) ?? [];
+      if (!first) return nextLoad(url, context);
+      loaded.add(url);
+      const source = more.reduce(changed, changed(sourceOf(first), first));
+      return { format: 'module-typescript', source, shortCircuit: true };
     },
   });
-  return () => loaded;
+  return () => changes.filter((change) => !loaded.has(urlOf(change))).map(({ file }) => file);
 }
 
 export function sourceOf(change: Pick<Change, 'file'>): string {

@@ -92,4 +92,20 @@ export const ROUTE_MUTANTS: readonly Mutant[] = [
     caughtBy: 'unsettled',
     how: { scenario: 'boot' },
   },
+  {
+    name: 'registered-early',
+    what: 'An address is registered before its app is ready.',
+    file: 'src/plan/targets.ts',
+    from: 'if (answer?.ok) return answer.report.healthy;',
+    to: 'if (answer?.ok) return true;',
+    also: [
+      {
+        file: 'src/observe/share.ts',
+        from: 'return carries || tasks.some(mayBeReady);',
+        to: 'return carries || tasks.length > 0;',
+      },
+    ],
+    caughtBy: 'unsettled',
+    how: { scenario: 'start-in-time' },
+  },
 ];

@@ -104,10 +104,11 @@ const weightsFlipped: Scenario = {
 
 const startInTime: Scenario = {
   name: 'start-in-time',
-  about: 'An environment comes up as fast as its build allows.',
+  about: 'An environment comes up as fast as its build allows, however seldom the load balancer looks.',
   replicas: ALPHA,
+  options: { policy: { healthCheckIntervalSeconds: 30 } },
   acts: [label],
-  settleMs: 100 * SECOND,
+  settleMs: 110 * SECOND,
 };
 
 const slowPlain: Scenario = {

@@ -119,4 +119,32 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     caughtBy: 'counts',
     how: { scenario: 'pasted-back', beside: 'five' },
   },
+  {
+    name: 'ready-without-a-route',
+    what: 'Ready is told as soon as the app is up, though no request reaches it.',
+    file: 'src/plan/summarise.ts',
+    from: "if (routed.status === 'True' && !appIsDown(context)) return yes('Ready');",
+    to: "if (!appIsDown(context)) return yes('Ready');",
+    caughtBy: 'untrue',
+    how: { scenario: 'slow-plain' },
+  },
+  {
+    name: 'stale-write-accepted',
+    what: 'The table takes a status of a former leader, whatever was written since.',
+    file: 'src/store/memory.ts',
+    from: 'guard(sessionId, before.rev, previousRev);',
+    to: '',
+    also: [
+      {
+        file: 'src/store/memory.ts',
+        from: 'if (status.epoch !== undefined && (before.epoch ?? 0) > status.epoch)',
+        to: 'if (before.epoch === -1)',
+      },
+    ],
+    caughtBy: 'counts',
+    how: {
+      scenario: 'very-slow-listing',
+      strike: { operation: 'store:putStatus', nth: 1, strike: 'frozen-applied-late', exact: true },
+    },
+  },
 ];

@@ -50,41 +50,4 @@ export const SURVIVORS: readonly Mutant[] = [
     caughtBy: 'unsettled',
     how: { scenario: 'start' },
   },
-  {
-    name: 'ready-without-a-route',
-    what: 'Ready is told as soon as the app is up, though no request reaches it.',
-    file: 'src/plan/summarise.ts',
-    from: "if (routed.status === 'True' && !appIsDown(context)) return yes('Ready');",
-    to: "if (!appIsDown(context)) return yes('Ready');",
-    caughtBy: 'untrue',
-    how: { scenario: 'start' },
-  },
-  {
-    name: 'stale-write-accepted',
-    what: 'The table takes a status whose revision is not the next one.',
-    file: 'src/store/memory.ts',
-    from: 'guard(sessionId, before.rev, previousRev);',
-    to: '',
-    caughtBy: 'counts',
-    how: {
-      scenario: 'very-slow-listing',
-      strike: { operation: 'store:putStatus', nth: 1, strike: 'frozen-applied-late', exact: true },
-    },
-  },
-  {
-    name: 'registered-early',
-    what: 'An address is registered before its app is ready.',
-    file: 'src/plan/targets.ts',
-    from: 'if (answer?.ok) return answer.report.healthy;',
-    to: 'if (answer?.ok) return true;',
-    also: [
-      {
-        file: 'src/observe/share.ts',
-        from: 'return carries || tasks.some(mayBeReady);',
-        to: 'return carries || tasks.length > 0;',
-      },
-    ],
-    caughtBy: 'unsettled',
-    how: { scenario: 'start-in-time' },
-  },
 ];
