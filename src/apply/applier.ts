@@ -11,6 +11,7 @@ import { failed, type StepOutcome } from './outcome.ts';
 import { createRule, deleteRule, setWeights } from './rules.ts';
 import { sync } from './sync.ts';
 import {
+  completeTargetGroup,
   createTargetGroup,
   deleteTargetGroup,
   deregisterTarget,
@@ -26,6 +27,7 @@ const HANDLERS: { readonly [K in StepKind]: ApplyStep<K> } = {
   'adopt-task': adoptTask,
   'stop-task': stopTask,
   'create-target-group': createTargetGroup,
+  'complete-target-group': completeTargetGroup,
   'modify-target-group': modifyTargetGroup,
   'create-rule': createRule,
   'set-weights': setWeights,

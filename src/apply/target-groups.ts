@@ -7,6 +7,11 @@ export const createTargetGroup: ApplyStep<'create-target-group'> = async ({ aws,
   return { ok: true, targetGroup: { arn, name: spec.name } };
 };
 
+export const completeTargetGroup: ApplyStep<'complete-target-group'> = async ({ aws }, step) => {
+  await aws.elbv2.setDeregistrationDelay(step.targetGroupArn, step.deregistrationDelaySeconds);
+  return { ok: true };
+};
+
 export const modifyTargetGroup: ApplyStep<'modify-target-group'> = async ({ aws }, { targetGroupArn, healthCheck }) => {
   await aws.elbv2.setHealthCheck(targetGroupArn, healthCheck);
   return { ok: true };

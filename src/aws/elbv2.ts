@@ -109,24 +109,32 @@ function makeTags(client: ElasticLoadBalancingV2Client, call: Call): Pick<Elbv2P
 
 type TargetGroups = Pick<
   Elbv2Port,
-  'createTargetGroup' | 'setHealthCheck' | 'deleteTargetGroup' | 'registerTarget' | 'deregisterTarget'
+  | 'createTargetGroup'
+  | 'setDeregistrationDelay'
+  | 'setHealthCheck'
+  | 'deleteTargetGroup'
+  | 'registerTarget'
+  | 'deregisterTarget'
 >;
 
 function makeTargetGroups(client: ElasticLoadBalancingV2Client, call: Call): TargetGroups {
+  const setDeregistrationDelay = async (TargetGroupArn: string, seconds: number): Promise<void> => {
+    const delay = { Key: 'deregistration_delay.timeout_seconds', Value: String(seconds) };
+    const command = new ModifyTargetGroupAttributesCommand({ TargetGroupArn, Attributes: [delay] });
+    await call('elasticloadbalancing:ModifyTargetGroupAttributes', (options) => client.send(command, options));
+  };
+
   return {
     async createTargetGroup(spec) {
       const operation = 'elasticloadbalancing:CreateTargetGroup';
       const command = new CreateTargetGroupCommand(toCreateTargetGroupInput(spec));
       const answer = await call(operation, (options) => client.send(command, options));
       const arn = required(answer.TargetGroups?.[0]?.TargetGroupArn, operation, 'TargetGroupArn');
-      const delay = {
-        Key: 'deregistration_delay.timeout_seconds',
-        Value: String(spec.deregistrationDelaySeconds),
-      };
-      const attributes = new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes: [delay] });
-      await call('elasticloadbalancing:ModifyTargetGroupAttributes', (options) => client.send(attributes, options));
+      await setDeregistrationDelay(arn, spec.deregistrationDelaySeconds);
       return arn;
     },
+
+    setDeregistrationDelay,
 
     async setHealthCheck(TargetGroupArn, check) {
       const command = new ModifyTargetGroupCommand({ TargetGroupArn, ...toHealthCheckInput(check) });

@@ -67,6 +67,8 @@ export interface Elbv2Port {
   createTargetGroup(spec: TargetGroupSpec): Promise<string>;
   /** In place; targets keep their state until the next checks. */
   setHealthCheck(targetGroupArn: string, check: HealthCheck): Promise<void>;
+  /** What `createTargetGroup` sets too; for one that may have been made by half. */
+  setDeregistrationDelay(targetGroupArn: string, seconds: number): Promise<void>;
   /** Deleting an absent target group succeeds; throws `in-use` while a rule forwards to it. */
   deleteTargetGroup(arn: string): Promise<void>;
   /** Throws AwsError of code PriorityInUse when another rule has the priority. */

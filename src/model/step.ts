@@ -26,6 +26,13 @@ export type Step =
   | { readonly kind: 'adopt-task'; readonly taskArn: string; readonly attempt: PlannedAttempt; readonly why: string }
   | { readonly kind: 'stop-task'; readonly cluster: string; readonly taskArn: string; readonly why: string }
   | { readonly kind: 'create-target-group'; readonly spec: TargetGroupSpec; readonly why: string }
+  /** Making a group takes two calls, and only the first may have come through. */
+  | {
+      readonly kind: 'complete-target-group';
+      readonly targetGroupArn: string;
+      readonly deregistrationDelaySeconds: number;
+      readonly why: string;
+    }
   | {
       readonly kind: 'modify-target-group';
       readonly targetGroupArn: string;

@@ -34,7 +34,7 @@ export function planRouting(context: PlanContext, tasks: TasksPlan): readonly St
     why: 'a rule of ours that should not be',
   }));
   const repair = repairHealthCheck(context, specOf(context));
-  if (!rule) return [...steps, ...repair, ...completed(context), createRule(context, targetGroup.arn)];
+  if (!rule) return [...steps, ...repair, complete(context, targetGroup.arn), createRule(context, targetGroup.arn)];
   return [...steps, ...planTargets(context, tasks, rule, targetGroup.arn), ...repair];
 }
 
@@ -47,9 +47,11 @@ function remake(context: PlanContext, why: string): readonly Step[] {
   return [...removeRoute(context, why), createTargetGroup(context), createRule(after, undefined)];
 }
 
-/** A group that never had a rule may have been made by half: making it again is idempotent and sets what is missing. */
-function completed(context: PlanContext): readonly Step[] {
-  return context.status.attempt?.healthyAt === undefined ? [createTargetGroup(context)] : [];
+/** A group without a rule may have been made by half, by this operator or by one that died over it. */
+function complete(context: PlanContext, targetGroupArn: string): Step {
+  const { deregistrationDelaySeconds } = specOf(context);
+  const why = 'it has no rule, so that its making may not have ended';
+  return { kind: 'complete-target-group', targetGroupArn, deregistrationDelaySeconds, why };
 }
 
 /** Our rules for exactly our host: the recorded priority first, then the lowest. */

@@ -46,7 +46,7 @@ const rows: Row[] = [
   ['AWS shows some of it', { targetGroup: { ...group, healthCheck: { path: check.path, matcher: undefined } } }, []],
   ['health check, serving', { targetGroup: wrongPath }, ['modify-target-group']],
   ['health check, so that nothing serves', { targetGroup: wrongPath, targets: [target('unhealthy')] }, ['set-weights 0/1', 'modify-target-group']],
-  ['health check, and the rule is gone', { targetGroup: wrongPath, rules: [] }, ['modify-target-group', 'create-rule']],
+  ['health check, and the rule is gone', { targetGroup: wrongPath, rules: [] }, ['modify-target-group', 'complete-target-group', 'create-rule']],
   ['VPC, serving', { targetGroup: wrongVpc }, []],
   ['VPC, serving as the load balancer says', { targetGroup: wrongVpc, targets: [target('healthy')] }, []],
   ['VPC, nothing serves', { targetGroup: wrongVpc, targets: [], rules: [rule(0)] }, anew],

@@ -72,10 +72,10 @@ const starting: Row[] = [
 const running: Row[] = [
   ['settled', settled(), []],
   ['settled, control port closed', { ...settled(), observed: { ...settled().observed, control: { 'task-1': { ok: false, message: 'refused' } } } }, []],
-  ['rule deleted by hand', { ...settled(), observed: { ...settled().observed, rules: [] } }, ['create-rule']],
+  ['rule deleted by hand', { ...settled(), observed: { ...settled().observed, rules: [] } }, ['complete-target-group', 'create-rule']],
   ['target group and rule deleted', { ...settled(), observed: { ...settled().observed, rules: [], targetGroup: undefined } }, ['create-target-group', 'create-rule']],
   ['weights changed by hand', { ...settled(), observed: { ...settled().observed, targets: [target('healthy')], rules: [rule(1, { forward: [{ targetGroupArn: group.arn, weight: 1 }] })] } }, ['set-weights 1/0']],
-  ['host changed by hand', { ...settled(), observed: { ...settled().observed, rules: [rule(1, { hosts: ['other.example.test'] })] } }, ['delete-rule rule-1', 'create-rule']],
+  ['host changed by hand', { ...settled(), observed: { ...settled().observed, rules: [rule(1, { hosts: ['other.example.test'] })] } }, ['delete-rule rule-1', 'complete-target-group', 'create-rule']],
   ['two rules of ours', { ...settled(), observed: { ...settled().observed, rules: [rule(1, { arn: 'rule-2', priority: 9 }), rule(1)] } }, ['delete-rule rule-2']],
   ['app down', { ...settled(), observed: { ...settled().observed, control: { 'task-1': report({ healthy: false }) } } }, ['set-weights 0/1']],
   ['target unhealthy', { ...settled(), observed: { ...settled().observed, targets: [target('unhealthy')] } }, ['set-weights 0/1']],

@@ -36,6 +36,7 @@ function wordsOf(step: Step, rules: readonly ObservedRule[]): Words {
     case 'stop-task':
       return remove(`stop task ${last(step.taskArn)} in cluster ${last(step.cluster)}`, step.taskArn);
     case 'create-target-group':
+    case 'complete-target-group':
     case 'modify-target-group':
     case 'delete-target-group':
       return groupWords(step);
@@ -72,7 +73,10 @@ function attemptWords(step: Extract<Step, { kind: 'run-task' | 'adopt-task' }>):
   return create(`run task ${last(taskDefinition)} in cluster ${last(cluster)} (${details})`, last(taskDefinition));
 }
 
-type GroupStep = Extract<Step, { kind: 'create-target-group' | 'modify-target-group' | 'delete-target-group' }>;
+type GroupStep = Extract<
+  Step,
+  { kind: 'create-target-group' | 'complete-target-group' | 'modify-target-group' | 'delete-target-group' }
+>;
 
 function groupWords(step: GroupStep): Words {
   if (step.kind === 'create-target-group') {
@@ -81,6 +85,12 @@ function groupWords(step: GroupStep): Words {
   }
   const group = groupOf(step.targetGroupArn);
   if (step.kind === 'delete-target-group') return remove(`delete ${group}`, step.targetGroupArn);
+  if (step.kind === 'complete-target-group') {
+    return change(
+      `set the deregistration delay of ${group}: ${step.deregistrationDelaySeconds} s`,
+      step.targetGroupArn,
+    );
+  }
   const { path, intervalSeconds } = step.healthCheck;
   return change(`set health check of ${group}: ${checked(path, intervalSeconds)}`, step.targetGroupArn);
 }

@@ -26,7 +26,7 @@ export function compare(undisturbed: RunResult, struck: RunResult, { plan, hasty
   const at = struck.virtualMs;
   const { strike, operation } = plan;
   const late = MAY_MAKE_MORE.has(strike);
-  const counts = countDifferences(undisturbed.effects, struck.effects, hasty ? 'any' : late ? 'more' : 'same');
+  const counts = hasty ? [] : countDifferences(undisturbed.effects, struck.effects, late ? 'more' : 'same');
   // GitHub knows no tokens: a comment whose creation was doubled, or done late, is there twice.
   const twice = late && operation === 'github:createComment';
   const differences = endDifferences(undisturbed.end, struck.end, '');
@@ -38,8 +38,8 @@ export function compare(undisturbed: RunResult, struck: RunResult, { plan, hasty
 }
 
 /** How many more may be made, as long as as many more are unmade. */
-type Tolerance = 'same' | 'more' | 'any';
-const MOST: Readonly<Record<Tolerance, number>> = { same: 0, more: 2, any: Number.POSITIVE_INFINITY };
+type Tolerance = 'same' | 'more';
+const MOST: Readonly<Record<Tolerance, number>> = { same: 0, more: 2 };
 
 function countDifferences(before: Effects, after: Effects, tolerance: Tolerance): readonly string[] {
   const things = new Set([...before.keys(), ...after.keys()].map((key) => key.replace(/ (?:un)?made$/, '')));
@@ -47,7 +47,7 @@ function countDifferences(before: Effects, after: Effects, tolerance: Tolerance)
     const more = (what: string): number => (after.get(`${thing} ${what}`) ?? 0) - (before.get(`${thing} ${what}`) ?? 0);
     const made = more('made');
     const unmade = more('unmade');
-    const tolerated = made === unmade && made <= MOST[tolerance] && (made >= 0 || tolerance === 'any');
+    const tolerated = made === unmade && made >= 0 && made <= MOST[tolerance];
     return tolerated ? [] : [`${thing}: made ${signed(made)}, unmade ${signed(unmade)}`];
   });
 }

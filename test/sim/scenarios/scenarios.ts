@@ -119,6 +119,7 @@ const outOfBand: Scenario = {
   name: 'out-of-band',
   about: 'A person deletes the rule, then the group with it, then the target.',
   replicas: ['alpha'],
+  hasty: true,
   acts: [
     label,
     act(300, 'eve', 'deletes the rule of "one"', (world) => deleteRules(world, ONE)),
