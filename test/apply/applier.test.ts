@@ -382,6 +382,6 @@ describe('every step', () => {
     expect(count('create-rule', 'failed')).toBe(1);
     expect(count('create-target-group', 'ok')).toBe(1);
     expect(count('sync', 'taken')).toBe(0);
-    expect(values).toHaveLength(13 * 3);
+    expect(values).toHaveLength(14 * 3);
   });
 });
