@@ -56,7 +56,8 @@ export function networkError(code = 'ECONNRESET'): Error {
   return Object.assign(new Error(code === 'ECONNRESET' ? 'socket hang up' : code), { code });
 }
 
-const NEVER = new Promise<never>(() => undefined);
+/** A new one each time: what waits for it goes with it, instead of gathering at one that lives for ever. */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 export function makeActor(options: ActorOptions): Actor {
   const { name, process, time, journal, weather, latency, rate = 1 } = options;
@@ -84,7 +85,7 @@ export function makeActor(options: ActorOptions): Actor {
   const crash = (): Promise<never> => {
     kill();
     options.onFate(actor, 'crashed');
-    return NEVER;
+    return never();
   };
 
   const freezeFor = (ms: number): void => {
@@ -110,7 +111,7 @@ export function makeActor(options: ActorOptions): Actor {
       for (const fn of due) deliver(fn);
     },
     async call<T>(request: Request<T>): Promise<T> {
-      if (!alive) return NEVER;
+      if (!alive) return never();
       const { perform, timeoutMs, ...told } = request;
       const call: Call = { ...told, index: calls++, at: time.monotonic(), actor: name, process };
       journal.begun(call);
