@@ -121,7 +121,7 @@ const TARGETS: readonly Fact[] = [
   ...about('draining', '[D:edit-target-group-attributes]', {
     'elbv2.draining.shown': 'A deregistered target is draining, Target.DeregistrationInProgress.',
     'elbv2.draining.delay': 'It is so until the delay has passed, even with no request in flight, and then is gone.',
-    'elbv2.draining.again': 'A target that is registered again while it drains is a new target.',
+    'elbv2.draining.again': 'A draining target that is registered again starts anew, or is InvalidTarget for now.',
     'elbv2.draining.no-requests': 'A draining target gets no new requests.',
   }),
   ...about('keep-alive', '(memory); Node tried', {
