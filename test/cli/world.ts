@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,10 +12,12 @@ import { DeleteRuleCommand, DescribeRulesCommand } from '@aws-sdk/client-elastic
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { expect, onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
+import { runCli } from '../../src/cli/program.ts';
 import { formatFaults } from '../../src/config/faults.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { BASE_FAMILY, CLUSTER, CONTAINER, REGION, SUBNET } from '../../src/local/demo/provision.ts';
 import type { Config } from '../../src/model/config.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { makeDynamoStore } from '../../src/store/dynamodb.ts';
 import { SECRET } from '../local/github/support.ts';
 import { type AwsWorld, begin, DOMAIN, startAwsWorld, TABLE } from '../operator-world.ts';
@@ -34,12 +37,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
+export type Run = (args: readonly string[], env?: Readonly<Record<string, string | undefined>>) => Promise<Ended>;
+
 export type Item = Readonly<Record<string, unknown>>;
 
 export interface CliWorld {
   readonly aws: AwsWorld;
-  /** Runs the program; a variable that is undefined is taken away. */
-  mayfly(args: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Ended>;
+  /** Runs the command in this process, without a terminal; a variable that is undefined is taken away. */
+  readonly mayfly: Run;
+  /** The same in a process of its own, as in a pipe. */
+  readonly program: Run;
   /** Lets an operator work until every one of these is as it should be, and stops it. */
   operate(...sessions: readonly string[]): Promise<void>;
   put(item: Item): Promise<void>;
@@ -67,7 +74,8 @@ export async function startCliWorld(wish: Wish = {}): Promise<CliWorld> {
   await store.prepare(true);
   return {
     aws,
-    mayfly: (args, env) => run(args, { MAYFLY_CONFIG: path, ...env }),
+    mayfly: (args, env) => runHere(args, { MAYFLY_SIGNING_KEY: privateKey, MAYFLY_CONFIG: path, ...env }),
+    program: (args, env) => runProgram(args, { MAYFLY_SIGNING_KEY: privateKey, MAYFLY_CONFIG: path, ...env }),
     operate: (...sessions) => operate(config, store, sessions),
     async put(item) {
       await client.send(new PutItemCommand({ TableName: TABLE, Item: marshall(item) }));
@@ -152,10 +160,24 @@ async function operate(config: Config, store: Store, sessions: readonly string[]
   await operator.stop();
 }
 
-async function run(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Ended> {
+type Env = Readonly<Record<string, string | undefined>>;
+
+async function runHere(args: readonly string[], env: Env): Promise<Ended> {
+  const printed = { stdout: '', stderr: '' };
+  const output = (name: keyof typeof printed) => ({ write: (text: string) => void (printed[name] += text) });
+  const terminal = { stdout: output('stdout'), stderr: output('stderr'), env, readFile, clock: systemClock };
+  const code = await runCli(args, terminal);
+  return { code, ...printed };
+}
+
+function readFile(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+async function runProgram(args: readonly string[], env: Env): Promise<Ended> {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH, HOME, MAYFLY_SIGNING_KEY: privateKey, ...env },
+    env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [[code], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);

@@ -15,6 +15,7 @@ describe('README.md', () => {
     const text = read('README.md');
     expect(text).toBe(await withTables(text));
     expect(text.match(/<!-- table:/g)).toHaveLength(4);
+    expect(text.match(/<!-- help:/g)).toHaveLength(1);
   });
 
   it('shows a configuration that is valid', () => {

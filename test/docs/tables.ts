@@ -1,7 +1,9 @@
 /** The README's reference tables, made of the code that they describe. `npm run docs` writes them; a test holds them. */
+import { runCli } from '../../src/cli/program.ts';
 import { configTable } from '../../src/config/table.ts';
 import { WEBHOOK_REASONS } from '../../src/intake/webhook-reasons.ts';
 import { REASONS } from '../../src/model/reasons.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { makeMetrics } from '../../src/telemetry/metrics.ts';
 
 type Rows = readonly (readonly string[])[];
@@ -46,8 +48,33 @@ async function metrics(): Promise<string> {
   );
 }
 
-/** The text with each table between its markers replaced by what the code says now. Throws on an unknown marker. */
+/** What `mayfly VERB --help` prints, as a block of code. */
+async function help(verb: string): Promise<string> {
+  let printed = '';
+  const output = { write: (text: string) => void (printed += text) };
+  const files = (): never => {
+    throw new Error('help reads no file');
+  };
+  await runCli([verb, '--help'], { stdout: output, stderr: output, env: {}, readFile: files, clock: systemClock });
+  return ['```text', printed.trim(), '```'].join('\n');
+}
+
+async function withHelp(text: string): Promise<string> {
+  const marker = /<!-- help:(\w+) -->[\s\S]*?<!-- \/help -->/g;
+  const verbs = [...text.matchAll(marker)].map(([, verb = '']) => verb);
+  const helps = new Map(await Promise.all(verbs.map(async (verb) => [verb, await help(verb)] as const)));
+  return text.replace(marker, (_all, verb: string) => {
+    return `<!-- help:${verb} -->\n\n${helps.get(verb)}\n\n<!-- /help -->`;
+  });
+}
+
+/** The text with each table, and each help, between its markers replaced by what the code says now. */
 export async function withTables(text: string): Promise<string> {
+  return await withHelp(await withReferenceTables(text));
+}
+
+/** Throws on an unknown marker. */
+async function withReferenceTables(text: string): Promise<string> {
   const tables: Readonly<Record<string, string>> = {
     config: config(),
     reasons: reasons(),
