@@ -14,7 +14,7 @@ import { addressOf, healthOf, hostsOf, type Reading, readAll, weightsOf } from '
 
 export const sessionOf = (branch: string): string => `soak-${branch}`;
 
-export interface Wanted {
+interface Wanted {
   readonly branch: string;
   readonly session: string;
   readonly commit: string;
@@ -26,17 +26,29 @@ export interface Wanted {
 export async function judge(world: World, branches: readonly string[], hands: Hands): Promise<readonly string[]> {
   const reading = await readAll(world);
   const now = Date.now();
-  const onRecord = branches.flatMap((branch) => problemsOfRecord(reading, branch, hands, now));
-  const wanted = branches.flatMap((branch) => wantedOf(reading, branch, now));
-  const inAws = [...wanted.flatMap((one) => problemsInAws(reading, one)), ...orphansOf(reading, wanted)];
-  const cheap = [...onRecord, ...inAws];
-  if (cheap.length > 0) return cheap;
+  const seen = problemsIn(reading, branches, hands, now);
+  if (seen.length > 0) return seen;
   const served: string[] = [];
   for (const branch of branches) {
-    const one = wanted.find((each) => each.branch === branch);
+    const [one] = wantedOf(reading, branch, now);
     served.push(...(one ? await problemsServed(world, reading, one) : await problemsUnserved(world, branch)));
   }
   return served;
+}
+
+/** What is wrong with what was read. */
+export function problemsIn(
+  reading: Reading,
+  branches: readonly string[],
+  hands: Hands,
+  now: number,
+): readonly string[] {
+  const wanted = branches.flatMap((branch) => wantedOf(reading, branch, now));
+  return [
+    ...branches.flatMap((branch) => problemsOfRecord(reading, branch, hands, now)),
+    ...wanted.flatMap((one) => problemsInAws(reading, one)),
+    ...orphansOf(reading, wanted),
+  ];
 }
 
 /** The label that decides, of an open pull request. */
@@ -54,7 +66,7 @@ function problemsOfRecord(reading: Reading, branch: string, hands: Hands, now: n
   const wanted = wantedOf(reading, branch, now).length > 0;
   return [
     ...problemsOfIntent(pull, record.desired).map((problem) => `${session}: ${problem}`),
-    ...problemsOfHand(record.desired, hands).map((problem) => `${session}: ${problem}`),
+    ...problemsOfHand(record.desired, hands, now).map((problem) => `${session}: ${problem}`),
     ...problemsOfStatus(record, wanted).map((problem) => `${session}: ${problem}`),
   ];
 }
@@ -79,13 +91,17 @@ function problemsOfIntent(pull: LocalPull, { sources, wanted, commit, imageTag }
   ];
 }
 
-function problemsOfHand(desired: Desired, hands: Hands): readonly string[] {
+function problemsOfHand(desired: Desired, hands: Hands, now: number): readonly string[] {
   const hand = hands.get(desired.sessionId);
   if (!hand) return [];
   const same = canonical(desired.override ?? null) === canonical(hand.override ?? null);
+  const end = hand.override?.until;
+  const ends = end !== undefined && Date.parse(end) > now;
   const held = hand.imageTag === undefined || hand.imageTag === desired.imageTag;
   return [
     ...(same ? [] : [`override ${JSON.stringify(hand.override)} became ${JSON.stringify(desired.override)}`]),
+    // What follows from its end is still to be done.
+    ...(ends ? [`an override ends only at ${end}`] : []),
     ...(held ? [] : [`image_tag ${hand.imageTag}, put by hand, became ${desired.imageTag}`]),
   ];
 }
@@ -100,7 +116,7 @@ function problemsOfStatus({ state, status }: StoredEnvironment, wanted: boolean)
 const liveOverride = (override: Override | undefined, now: number): Override =>
   override?.until !== undefined && Date.parse(override.until) <= now ? {} : (override ?? {});
 
-export function wantedOf({ records, pulls }: Reading, branch: string, now: number): readonly Wanted[] {
+function wantedOf({ records, pulls }: Reading, branch: string, now: number): readonly Wanted[] {
   const session = sessionOf(branch);
   const record = records.get(session);
   if (!record?.ok) return [];
