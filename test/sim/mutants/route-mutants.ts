@@ -108,4 +108,22 @@ export const ROUTE_MUTANTS: readonly Mutant[] = [
     caughtBy: 'unsettled',
     how: { scenario: 'start-in-time' },
   },
+  {
+    name: 'old-target-gone-early',
+    what: 'The task that is replaced is taken out before its successor serves.',
+    file: 'src/plan/targets.ts',
+    from: 'return currentServes && (stale.includes(task) || port !== project.port);',
+    to: 'return stale.includes(task) || (currentServes && port !== project.port);',
+    caughtBy: 'outage',
+    how: { scenario: 'relabel' },
+  },
+  {
+    name: 'replaced-at-once',
+    what: 'The task that is to be replaced is stopped as soon as another is wanted.',
+    file: 'src/plan/targets.ts',
+    from: 'return !hasServed(context) || (target === undefined && (currentServes || keeperExists));',
+    to: 'return true;',
+    caughtBy: 'outage',
+    how: { scenario: 'relabel' },
+  },
 ];

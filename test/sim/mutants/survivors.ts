@@ -20,7 +20,7 @@ export const SURVIVORS: readonly Mutant[] = [
     file: 'src/plan/teardown.ts',
     from: 'if (observed.targetGroup || ownRules(observed).length > 0)',
     to: 'if (liveTasks(observed).length === 0 && (observed.targetGroup || ownRules(observed).length > 0))',
-    caughtBy: 'dead-end',
+    caughtBy: 'outage',
     how: { scenario: 'unlabel' },
   },
   {
@@ -29,7 +29,7 @@ export const SURVIVORS: readonly Mutant[] = [
     file: 'src/plan/teardown.ts',
     from: 'Date.parse(status.routeRemovedAt) + policy.settleMs;',
     to: 'Date.parse(status.routeRemovedAt);',
-    caughtBy: 'dead-end',
+    caughtBy: 'outage',
     how: { scenario: 'unlabel' },
   },
   {
