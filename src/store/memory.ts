@@ -34,7 +34,7 @@ export function makeMemoryStore(): MemoryStore {
     sessions: () => [...items.keys()],
     remove: (sessionId) => void items.delete(sessionId),
     get: async (sessionId) => (sessionId === INSTALLATION_KEY ? undefined : read(items.get(sessionId))),
-    list: async () => environments(items).map((item) => parseItem(structuredClone(item))),
+    list: async () => environments(items).map((item) => parseItem(item)),
     installation: async () => parseInstallation(items.get(INSTALLATION_KEY)),
     async create(desired) {
       if (items.has(desired.sessionId)) throw new StoreError('conflict', `${desired.sessionId} exists already`);
@@ -67,7 +67,7 @@ function environments(items: ReadonlyMap<string, Item>): readonly Item[] {
 }
 
 function read(item: Item | undefined): StoredEnvironment | undefined {
-  return item && parseItem(structuredClone(item));
+  return item && parseItem(item);
 }
 
 function guard(sessionId: string, found: unknown, expected: number): void {
