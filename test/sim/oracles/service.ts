@@ -10,7 +10,7 @@ import { waysOf } from './routes.ts';
 /** A settled environment is asked every 15 s, and its record is written after. */
 const TOLD_MS = 60_000;
 /** Targets of a settled environment are looked at about every 10 minutes (DESIGN §6.8). */
-const LOOKED_AT_MS = 660_000;
+const LOOKED_AT_MS = 720_000;
 const LOOK_MS = 5_000;
 
 export const service: Oracle = (world, report) => {
