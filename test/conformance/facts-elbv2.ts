@@ -13,7 +13,7 @@ const GROUPS: readonly Fact[] = [
     'elbv2.group.name-length': 'A name has at most 32 characters.',
     'elbv2.group.name-characters': 'It has letters, digits and hyphens, and no hyphen at its ends.',
     'elbv2.group.name-internal': 'A group may be called internal-…, unlike a load balancer.',
-    'elbv2.group.tags': 'Tags given at creation are there at once.',
+    'elbv2.group.tags': 'Tags given at creation are there as soon as the group can be read.',
     'elbv2.group.load-balancer': 'LoadBalancerArns is empty until a rule forwards to the group, and then names one.',
   }),
   ...about('HC defaults', '[D],[BC]', {
@@ -47,7 +47,7 @@ const RULES: readonly Fact[] = [
   }),
   ...about('CreateRule', '[BC] + inference', {
     'elbv2.rule.not-idempotent': 'CreateRule sent twice is PriorityInUse by one’s own rule, which DescribeRules shows.',
-    'elbv2.rule.tags': 'Tags given at creation are there at once.',
+    'elbv2.rule.tags': 'Tags given at creation are there as soon as the rule can be read.',
     'elbv2.rule.default-listed': 'DescribeRules shows the default rule too, as IsDefault.',
     'elbv2.rule.default-kept': 'The default rule cannot be deleted: OperationNotPermitted.',
     'elbv2.rule.modify-actions': 'ModifyRule changes the actions, and leaves conditions, priority and tags.',

@@ -7,8 +7,9 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { type DynamoDb, isDynamoDb, makeDynamoDb } from '../../src/local/aws/dynamodb.ts';
 import { makeEcr } from '../../src/local/aws/ecr/service.ts';
 import { makeEcs } from '../../src/local/aws/ecs/service.ts';
+import type { EcsSwitches } from '../../src/local/aws/ecs/switches.ts';
 import { noBalancer } from '../../src/local/aws/elbv2/balancer/port.ts';
-import { type Elbv2, makeElbv2 } from '../../src/local/aws/elbv2/elbv2.ts';
+import { type Elbv2, type Elbv2Options, makeElbv2 } from '../../src/local/aws/elbv2/elbv2.ts';
 import { makeImages, registryHost } from '../../src/local/aws/images.ts';
 import { makeLogs } from '../../src/local/aws/logs/service.ts';
 import { makeLogStore } from '../../src/local/aws/logs/store.ts';
@@ -41,13 +42,19 @@ const PATIENCE_MS = 15 * 60_000;
 
 const CAN: readonly Need[] = ['time', 'control', 'targets', 'traffic', 'quotas', 'throttling'];
 
-export async function openInProcess(): Promise<ArenaSource> {
+/** What AWS leaves open. */
+export interface Weather {
+  readonly ecs?: Partial<EcsSwitches>;
+  readonly elbv2?: Partial<Elbv2Options>;
+}
+
+export async function openInProcess(weather: Weather = {}): Promise<ArenaSource> {
   const dynamodb = await makeDynamoDb(undefined);
   const shared: Shared = { opened: 0 };
   return {
     implementations: { aws: 'mayfly-local', dynamodb: 'dynalite' },
     can: new Set(CAN),
-    open: () => openArena(dynamodb, shared),
+    open: () => openArena(dynamodb, shared, weather),
     close: () => dynamodb.close(),
   };
 }
@@ -58,7 +65,7 @@ interface Shared {
   table?: Promise<string>;
 }
 
-async function openArena(dynamodb: DynamoDb, shared: Shared): Promise<OpenArena> {
+async function openArena(dynamodb: DynamoDb, shared: Shared, weather: Weather): Promise<OpenArena> {
   const clock = makeFakeClock();
   const random = seeded(7);
   const behaviour: { refusal?: Refusal | undefined; lagMs: number } = { lagMs: 0 };
@@ -80,6 +87,7 @@ async function openArena(dynamodb: DynamoDb, shared: Shared): Promise<OpenArena>
     visibilityLagMs: () => behaviour.lagMs,
     deregistrationWindowMs: 10 * 60_000,
     vcpuQuota: () => 6,
+    ...weather.ecs,
   });
   const targets = makeTargets();
   const elbv2 = makeElbv2({
@@ -89,6 +97,7 @@ async function openArena(dynamodb: DynamoDb, shared: Shared): Promise<OpenArena>
     random,
     prober: targets.prober,
     balancer: () => noBalancer,
+    ...weather.elbv2,
   });
   const owners = { account: ACCOUNT, region: REGION };
   const services = [ecs.service, elbv2.service, makeLogs({ ...owners, store: logs }), makeEcr({ ...owners, images })];

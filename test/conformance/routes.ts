@@ -6,6 +6,8 @@ import {
   type CreateTargetGroupCommandInput,
   DeleteRuleCommand,
   DeleteTargetGroupCommand,
+  DescribeRulesCommand,
+  DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
   ModifyTargetGroupAttributesCommand,
   RegisterTargetsCommand,
@@ -28,12 +30,13 @@ export const groupInput = (arena: Arena, name = arena.name('tg')): CreateTargetG
   UnhealthyThresholdCount: 2,
 });
 
-/** Returns the group's ARN. */
+/** Returns the group's ARN, once it can be read. */
 export async function makeGroup(arena: Arena, change: Partial<CreateTargetGroupCommandInput> = {}): Promise<string> {
   const input = { ...groupInput(arena, change.Name), ...change };
   const { TargetGroups } = await arena.elbv2.send(new CreateTargetGroupCommand(input));
   const arn = present(TargetGroups?.[0]?.TargetGroupArn, 'TargetGroupArn');
-  arena.cleanup(() => arena.elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn })));
+  arena.cleanup(() => arena.eventually(() => arena.elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }))));
+  await arena.eventually(() => arena.elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] })));
   return arn;
 }
 
@@ -69,7 +72,7 @@ export interface MadeRule {
   readonly listenerArn: string;
 }
 
-/** A rule for a host of its own, unless the change says otherwise. */
+/** A rule for a host of its own, unless the change says otherwise; once it can be read. */
 export async function makeRule(
   arena: Arena,
   weights: Readonly<Record<string, number>>,
@@ -82,6 +85,7 @@ export async function makeRule(
   const { Rules } = await arena.elbv2.send(new CreateRuleCommand(input));
   const arn = present(Rules?.[0]?.RuleArn, 'RuleArn');
   deleteRuleLater(arena, arn);
+  await arena.eventually(() => arena.elbv2.send(new DescribeRulesCommand({ RuleArns: [arn] })));
   return { arn, priority, host, listenerArn: ListenerArn };
 }
 

@@ -75,7 +75,8 @@ export async function callRunTask(
 }
 
 export function stopLater(arena: Arena, task: string, cluster = arena.cluster): void {
-  arena.cleanup(() => arena.ecs.send(new StopTaskCommand({ cluster, task, reason: 'the case has ended' })));
+  const command = new StopTaskCommand({ cluster, task, reason: 'the case has ended' });
+  arena.cleanup(() => arena.eventually(() => arena.ecs.send(command)));
 }
 
 /** Starts one task; returns its ARN. */
@@ -105,8 +106,9 @@ export function reaches(arena: Arena, task: string, status: string): Promise<Tas
   });
 }
 
+/** A task that is too young to be seen cannot be stopped yet. */
 export const stop = (arena: Arena, task: string, reason?: string): Promise<unknown> =>
-  arena.ecs.send(new StopTaskCommand({ cluster: arena.cluster, task, reason }));
+  arena.eventually(() => arena.ecs.send(new StopTaskCommand({ cluster: arena.cluster, task, reason })));
 
 /** Starts a task, stops it and waits until it is STOPPED; returns its ARN. */
 export async function runAndStop(arena: Arena, change: Partial<RunTaskCommandInput> = {}): Promise<string> {

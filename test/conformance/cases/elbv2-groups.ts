@@ -98,7 +98,7 @@ const CREATING: readonly Case[] = [
   },
   {
     facts: ['elbv2.group.tags'],
-    name: 'tags of a new group are read at once',
+    name: 'tags of a new group are read with it',
     async run(arena) {
       const arn = await makeGroup(arena, { Tags: [{ Key: 'mayfly:session', Value: 'tt-login' }] });
       assert.deepEqual(await tagsOf(arena, arn), [['mayfly:session', 'tt-login']]);

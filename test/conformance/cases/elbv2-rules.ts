@@ -127,7 +127,7 @@ const READING: readonly Case[] = [
   },
   {
     facts: ['elbv2.rule.tags'],
-    name: 'tags of a new rule are read at once',
+    name: 'tags of a new rule are read with it',
     async run(arena) {
       const { arn } = await oneRule(arena, { Tags: [{ Key: 'mayfly:session', Value: 'tt-login' }] });
       const { TagDescriptions } = await arena.elbv2.send(new DescribeTagsCommand({ ResourceArns: [arn] }));

@@ -282,6 +282,7 @@ const TRAFFIC: readonly Case[] = [
     needs: ['targets', 'traffic', 'time'],
     async run(arena) {
       const { group, rule, target } = await serve(arena);
+      target.answer(undefined);
       await arena.eventually(async () =>
         assert.equal((await arena.visit(rule.listenerArn, rule.host)).from, target.ip),
       );
