@@ -102,6 +102,18 @@ const weightsFlipped: Scenario = {
   acts: [label, act(200, 'eve', 'flips the weights of "one"', (world) => flipWeights(world, ONE))],
 };
 
+const awsAway: Scenario = {
+  name: 'aws-away',
+  about: 'For two minutes no RunTask arrives at AWS.',
+  replicas: ALPHA,
+  options: {
+    weather: {
+      faultOf: ({ operation, at }) => (operation === 'ecs:RunTask' && at < 130 * SECOND ? { kind: 'lost' } : undefined),
+    },
+  },
+  acts: [label],
+};
+
 const startInTime: Scenario = {
   name: 'start-in-time',
   about: 'An environment comes up as fast as its build allows, however seldom the load balancer looks.',
@@ -221,6 +233,7 @@ export const OWN_SCENARIOS: readonly Scenario[] = [
   manyAtOnce,
   lateAndUnlabelled,
   weightsFlipped,
+  awsAway,
   startInTime,
   slowPlain,
   ruleInCapitals,

@@ -50,4 +50,13 @@ export const SURVIVORS: readonly Mutant[] = [
     caughtBy: 'unsettled',
     how: { scenario: 'start' },
   },
+  {
+    name: 'no-backoff',
+    what: 'What failed is tried again at once, and again.',
+    file: 'src/runtime/backoff.ts',
+    from: 'return Math.round(whole * (0.5 + random() / 2));',
+    to: 'return 0 * whole * random();',
+    caughtBy: 'throttled',
+    how: { scenario: 'aws-away' },
+  },
 ];
