@@ -29,12 +29,13 @@ export function healPeople(stage: Stage): void {
   }
   fixCommits(stage);
   restoreItems(stage);
-  for (const pull of world.github.pulls()) {
-    const { number, open, labels, fork, branch } = pull;
-    if (fork !== undefined || !stage.disturbed.has(sessionOfBranch(branch))) continue;
-    if (stage.orphans.has(sessionOfBranch(branch))) continue;
-    world.github.edit(number, 'all is well');
-    if (open && labels.length > 0) world.forgotten.delete(number);
+  for (const { number, open, labels, fork, branch } of world.github.pulls()) {
+    const session = sessionOfBranch(branch);
+    if (fork !== undefined || !stage.disturbed.has(session)) continue;
+    if (!stage.orphans.has(session)) world.github.edit(number, 'all is well');
+    // Of one that asks for nothing any more, nobody can tell what the table knew.
+    if (open && labels.length > 0 && !stage.orphans.has(session)) world.forgotten.delete(number);
+    else world.forgotten.add(number);
   }
 }
 

@@ -72,6 +72,7 @@ const BOUNDED: ReadonlyMap<OracleName, number> = new Map([
   ['unhealthy', 120 * SECOND],
   ['two-routed', 120 * SECOND],
   ['extra-task', 720 * SECOND],
+  ['untrue', 120 * SECOND],
 ]);
 
 /** By then a pause was noticed by whoever had just been frozen, or had a call in flight. */
