@@ -7,10 +7,12 @@ import { befall, TROUBLES, type Trouble } from './faults/trouble.ts';
 import { SOME_FAULTS } from './faults/proxy.ts';
 import { commentsOf } from './judge/comments.ts';
 import { judge } from './judge/judge.ts';
+import { recordsOf } from './judge/reading.ts';
 import { leadersOf } from './judge/leaders.ts';
 import { sample, type Sample, verdictOn } from './memory.ts';
 import type { Hands } from './people/memory-of-people.ts';
 import { makePeople, type People } from './people/people.ts';
+import { startVisitors, type Visitors } from './people/visitors.ts';
 import type { Progress } from './progress.ts';
 import { startWorld, type World } from './world/world.ts';
 
@@ -38,11 +40,14 @@ interface Run extends SoakOptions {
   readonly branches: readonly string[];
   readonly random: Random;
   readonly people: People;
+  readonly visitors: Visitors;
   readonly troubled: Map<string, number>;
+  /** Memory of the replicas before each trouble. */
+  readonly lives: Sample[];
 }
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const { environments, seed, progress, signal, keep } = options;
+  const { minutes, environments, seed, progress, signal, keep } = options;
   const random = makeRandom(seed);
   const branches = Array.from({ length: environments }, (_one, index) => `b${String(index + 1).padStart(2, '0')}`);
   const world = await startWorld({ branches, random, say: progress.say });
@@ -50,8 +55,13 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   try {
     signal.throwIfAborted();
     progress.follow(world);
-    const people = makePeople(world, branches, random.stream('people'));
-    report = await live({ ...options, world, branches, random, people, troubled: new Map() });
+    const people = makePeople(world, branches, random.stream('people'), Math.min(40_000, minutes * 30_000));
+    const visitors = startVisitors(world, branches, random.stream('visitors'));
+    try {
+      report = await live({ ...options, world, branches, random, people, visitors, troubled: new Map(), lives: [] });
+    } finally {
+      await visitors.stop();
+    }
     return report;
   } finally {
     progress.stop();
@@ -143,6 +153,7 @@ async function troubles(run: Run, over: AbortSignal): Promise<void> {
     await pause(gapMs * (0.5 + own())).catch(() => undefined);
     const next = left.pop();
     if (over.aborted || next === undefined) return;
+    run.lives.push(...(await sample(world.operators).catch(() => [])));
     troubled.set(next, (troubled.get(next) ?? 0) + 1);
     // What was begun is ended: whoever was held goes on, whoever was killed is started again.
     const patient = (ms: number): Promise<void> => pause(ms).catch(() => undefined);
@@ -190,16 +201,18 @@ interface Ending {
 }
 
 async function reportOf(run: Run, { start, end, still, before, after }: Ending): Promise<SoakReport> {
-  const { world, branches, people, troubled, seed, minutes, environments } = run;
+  const { world, branches, people, visitors, troubled, seed, minutes, environments } = run;
   const leaders = await leadersOf(world.operators);
   const comments = await commentsOf(world, branches);
+  const silent = (await recordsOf(world)).filter(({ status }) => status.conditions.Reported?.status !== 'True').length;
   const cutOff = [...troubled].filter(([name]) => name !== 'restart AWS').reduce((sum, [, count]) => sum + count, 0);
-  const memory = verdictOn(before, after);
+  const memory = verdictOn({ before, during: run.lives, after });
   const wrong = [
     ...(end.ok ? [] : [end.text, ...end.problems]),
     ...still,
     ...(leaders.length === 1 ? [] : [`${leaders.length} replicas lead`]),
     ...(comments.doubled.length <= cutOff ? [] : comments.doubled),
+    ...visitors.strangers,
     ...(memory.ok ? [] : ['memory is not flat']),
   ];
   const list = (counts: ReadonlyMap<string, number>): string =>
@@ -211,12 +224,14 @@ async function reportOf(run: Run, { start, end, still, before, after }: Ending):
       `Soak: seed ${seed}, ${environments} environments, ${minutes} min of disturbance`,
       `start    ${start.text}, undisturbed`,
       `people   ${list(people.counts)}`,
+      `visitors ${list(visitors.counts)}; answered by another environment: ${visitors.strangers.length}`,
       `AWS      ${counted(world.proxy.counts)}`,
       `webhooks ${counted(world.hooks.counts)}`,
       `troubles ${list(troubled)}; starts: ${world.operators.map((one) => `${one.name} ${one.starts()}`).join(', ')}`,
       `end      ${end.text}; ${still.length === 0 ? 'nothing was done after it' : still.join('; ')}`,
       `leaders  ${leaders.map(({ name }) => name).join(' and ') || 'none'}`,
-      `comments ${comments.total} on ${branches.length} pull requests, ${comments.doubled.length} with more than one (at most ${cutOff} are explained by replicas that were cut off)`,
+      `comments ${silent} records wait for GitHub's limit of comments`,
+      `         ${comments.total} on ${branches.length} pull requests, ${comments.doubled.length} with more than one (at most ${cutOff} are explained by replicas that were cut off)`,
       'memory',
       ...memory.lines,
       wrong.length === 0 ? 'PASS' : `FAIL\n${wrong.map((line) => `  ${line}`).join('\n')}`,

@@ -26,11 +26,13 @@ interface Actor {
   readonly branch: string;
   readonly session: string;
   readonly pull: LocalPull;
+  readonly longestMs: number;
 }
 
 type Act = (actor: Actor) => Promise<string>;
 
-export function makePeople(world: World, branches: readonly string[], random: Random): People {
+/** `longestMs`: overrides that end by themselves do so within this. */
+export function makePeople(world: World, branches: readonly string[], random: Random, longestMs: number): People {
   const hands: Hands = new Map();
   const counts = new Map<string, number>();
   return {
@@ -41,7 +43,7 @@ export function makePeople(world: World, branches: readonly string[], random: Ra
       // All drawn at once, so that what happens elsewhere changes as little as can be of what is done.
       const own = random.stream(`${branch} ${random.int(0, 1e9)}`);
       const pull = await world.github.pull(branch);
-      const actor = { world, random: own, hands, branch, session: sessionOf(branch), pull };
+      const actor = { world, random: own, hands, branch, session: sessionOf(branch), pull, longestMs };
       const [name, act] = chosen(pull, own);
       const done = await act(actor);
       counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -143,8 +145,8 @@ async function editImage({ world, pull, hands, session, random }: Actor): Promis
   return `image_tag = ${imageTag}`;
 }
 
-async function override({ world, hands, session, random }: Actor): Promise<string> {
-  const until = new Date(Date.now() + random.int(5_000, 40_000)).toISOString();
+async function override({ world, hands, session, random, longestMs }: Actor): Promise<string> {
+  const until = new Date(Date.now() + random.int(longestMs / 8, longestMs)).toISOString();
   const values: readonly (Omit<Override, 'reason' | 'by'> | null)[] = [
     { wanted: false },
     { wanted: false, until },
