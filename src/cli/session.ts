@@ -1,7 +1,7 @@
 /** What every verb begins and ends with: the configuration, a reader, and faults in words. */
 import { formatFaults } from '../config/faults.ts';
 import { loadReaderConfig } from '../config/load.ts';
-import { openReader, type Reader } from '../operator.ts';
+import type { Reader } from '../operator.ts';
 import { makeLogger } from '../telemetry/logger.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { explain } from './failure.ts';
@@ -31,6 +31,8 @@ export function makeSession({ terminal, configPath, onExit }: SessionOptions): S
         onExit(EXIT.config);
         return;
       }
+      // Loaded late: help and faults of the configuration need no SDK, and should not wait for one.
+      const { openReader } = await import('../operator.ts');
       const reader = openReader(loaded.config, makeLogger('silent', false));
       try {
         onExit(await work(reader));

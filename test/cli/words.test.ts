@@ -78,6 +78,10 @@ const STEPS: readonly (readonly [words: string, step: Step])[] = [
       why,
     },
   ],
+  [
+    'change set the deregistration delay of target group mf-test-1: 30 s',
+    { kind: 'complete-target-group', targetGroupArn: GROUP, deregistrationDelaySeconds: 30, why },
+  ],
   ['delete delete target group mf-test-1', { kind: 'delete-target-group', targetGroupArn: GROUP, why }],
   [
     'create create rule tt-one.example.com to mf-test-1 (priority 1017, environment 1, front door 0)',

@@ -22,6 +22,9 @@ import { makeDynamoStore } from '../../src/store/dynamodb.ts';
 import { SECRET } from '../local/github/support.ts';
 import { type AwsWorld, begin, DOMAIN, startAwsWorld, TABLE } from '../operator-world.ts';
 
+/** Operators and programs start here for real, on machines that may be busy. */
+vi.setConfig({ testTimeout: 60_000 });
+
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
 const { privateKey } = generateKeyPairSync('ed25519', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -155,7 +158,7 @@ async function operate(config: Config, store: Store, sessions: readonly string[]
     async () => {
       for (const session of sessions) expect(await store.get(session)).toMatchObject({ state: 'RUNNING' });
     },
-    { timeout: 15_000, interval: 20 },
+    { timeout: 45_000, interval: 20 },
   );
   await operator.stop();
 }
