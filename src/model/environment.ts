@@ -160,7 +160,7 @@ export interface Status {
   readonly job?: JobRecord | undefined;
   /** The commit whose code answers requests, as last reported by the supervisor. */
   readonly liveCommit?: string | undefined;
-  /** The branch's head as last resolved through GitHub. */
+  /** The branch's head as last resolved through GitHub, and since when it is known to be that. */
   readonly head?: { readonly branch: string; readonly commit: string; readonly at: string } | undefined;
   readonly rulePriority?: number | undefined;
   readonly url?: string | undefined;

@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { makeTtlCache } from './ttl-cache.ts';
 
 /** A record without a commit is asked about at every look; GitHub allows some 80 questions a minute in all. */
-const HEAD_TTL_MS = 20_000;
+const HEAD_TTL_MS = 60_000;
 
 export type ResolveHead = (repo: string, branch: string) => Promise<ObservedHead>;
 

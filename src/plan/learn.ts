@@ -56,7 +56,11 @@ function wantedSince({ status, now }: PlanContext): Status {
 
 function headResolved({ observed, status, now }: PlanContext): Status {
   const { head } = observed;
-  return head?.ok ? { ...status, head: { branch: head.branch, commit: head.commit, at: iso(now) } } : status;
+  if (!head?.ok) return status;
+  const { branch, commit } = head;
+  // The same head again is nothing new: to write down each time that it was asked for would be a write a minute.
+  const isKnown = status.head?.branch === branch && status.head.commit === commit;
+  return isKnown ? status : { ...status, head: { branch, commit, at: iso(now) } };
 }
 
 /** The attempt's task as ECS shows it, or undefined. */

@@ -24,7 +24,7 @@ describe('the branch’s head', () => {
     world.branches['octo/web one'] = 'b'.repeat(40);
     expect(await head()).toMatchObject({ commit: COMMIT });
     expect(world.headCalls()).toBe(1);
-    await world.clock.advance(20_000);
+    await world.clock.advance(60_000);
     expect(await head()).toMatchObject({ commit: 'b'.repeat(40) });
   });
 

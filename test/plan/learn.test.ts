@@ -150,6 +150,7 @@ const lives: Row[] = [
   ['wanted for long',                           { status: { wantedAt: ago(9) } },                                                             { wantedAt: ago(9) }],
   ['wanted again half way',                     { status: { attempt: ran, routeRemovedAt: ago(9) }, observed: ready },                        { wantedAt: now, routeRemovedAt: undefined, attempt: ran }],
   ['a head resolved',                           { desired: { commit: undefined }, observed: { head: { ok: true, branch: 'topic', commit: NEWER } } }, { head: { branch: 'topic', commit: NEWER, at: now } }],
+  ['the same head resolved again',              { desired: { commit: undefined }, status: { head: { branch: 'topic', commit: NEWER, at: ago(9) } }, observed: { head: { ok: true, branch: 'topic', commit: NEWER } } }, { head: { branch: 'topic', commit: NEWER, at: ago(9) } }],
   ['a head not resolved',                       { desired: { commit: undefined }, status: { head: { branch: 'topic', commit: COMMIT, at: ago(9) } }, observed: { head: { ok: false, reason: 'GitHubUnavailable', message: '' } } }, { head: { branch: 'topic', commit: COMMIT, at: ago(9) } }],
   ['a target drains',                           { status: { attempt: ran }, observed: { ...routed, targets: [target('draining')] } },          { drainingSince: now }],
   ['a target drains on',                        { status: { attempt: ran, drainingSince: ago(9) }, observed: { ...routed, targets: [target('draining')] } }, { drainingSince: ago(9) }],
