@@ -6,7 +6,7 @@ import { SCENARIOS } from '../scenarios/scenarios.ts';
 import { compare } from './compare.ts';
 import type { Plan } from './plan.ts';
 import { learn, type Learned, type Made, plansFor } from './plans.ts';
-import { strikeOf } from './strike.ts';
+import { blindnessOf, strikeOf } from './strike.ts';
 
 export interface Explored extends Made {
   readonly undisturbed: RunResult;
@@ -46,7 +46,13 @@ export async function runPlan(plan: Plan, listeners: Pick<RunOptions, 'onCall' |
   const scenario = scenarioOf(plan.scenario);
   const strike = strikeOf(plan);
   const afterCrash = plan.strike.endsWith('-handover') ? 'handover' : 'restart';
-  const struck = await runScenario(scenario, { seed: plan.seed, weather: strike, afterCrash, ...listeners });
+  const struck = await runScenario(scenario, {
+    seed: plan.seed,
+    weather: strike,
+    afterCrash,
+    blindMs: blindnessOf(plan.strike),
+    ...listeners,
+  });
   const missed: readonly Violation[] = strike.struck()
     ? []
     : [{ oracle: 'path', at: 0, text: 'the call that the plan strikes was never made' }];

@@ -34,6 +34,11 @@ export function strikeOf(plan: Plan): Strike {
   };
 }
 
+/** For how long such a strike hides what is. */
+export function blindnessOf(strike: StrikeName): number {
+  return STALE_MS[strike] ?? 0;
+}
+
 const STALE_MS: Partial<Record<StrikeName, number>> = { 'stale-5s': 5_000, 'stale-60s': 60_000, 'stale-5min': 300_000 };
 
 const FAULTS: Partial<Record<StrikeName, (call: Call) => Fault>> = {

@@ -26,7 +26,8 @@ export async function endStateOf(world: World): Promise<EndState> {
     const status = {
       told: told.toSorted(),
       liveCommit,
-      failure: failure?.reason,
+      // One that is over is remembered for ten minutes after.
+      failure: record.state === 'RUNNING' ? undefined : failure?.reason,
       updateFailure: updateFailure?.reason,
     };
     return [record.sessionId, { ok: record.ok, state: record.state, desired, status, ...shown(world, share) }] as const;

@@ -51,9 +51,11 @@ export type Oracle = (world: World, report: Report) => Watching;
 export function makeLasting(world: World, report: Report) {
   const since = new Map<string, number>();
   const told = new Set<string>();
+  const { blindMs = 0 } = world.options;
   return {
     /** `keys`: what is so now, each with its words. */
-    now(oracle: OracleName, boundMs: number, keys: ReadonlyMap<string, string>): void {
+    now(oracle: OracleName, seenWithinMs: number, keys: ReadonlyMap<string, string>): void {
+      const boundMs = seenWithinMs + blindMs;
       const at = world.time.monotonic();
       for (const key of since.keys()) {
         if (!key.startsWith(`${oracle} `) || keys.has(key.slice(oracle.length + 1))) continue;

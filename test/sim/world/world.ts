@@ -34,6 +34,8 @@ export interface WorldOptions extends ConfigChange {
   readonly supervisorTimings?: Partial<SupervisorTimings>;
   /** Sessions that nothing in the story may interrupt once they serve. */
   readonly alwaysServed?: readonly string[];
+  /** For how long a replica may be shown what is no more, in ms: what it should notice, it may notice so much later. */
+  readonly blindMs?: number;
   /** Delays after which a delivery arrives, one for each arrival; none: it is dropped (P4). */
   readonly arrivals?: (delivery: SimDelivery) => readonly number[];
   /** What comes after a crash that a fault asked for: the same replica anew, or nothing for long, so that another leads. */
