@@ -198,6 +198,23 @@ describe('the reporter when GitHub does not take the comment', () => {
     expect(await report(STARTING, SOURCES)).toMatchObject({ comments: { 'pull/12': { id: 1 } } });
   });
 
+  it('writes once more, when a write without an answer may have arrived late', async () => {
+    const { report, state, clock } = failing(undefined);
+    const { comments } = await report(STARTING, SOURCES);
+    state.kind = 'unavailable';
+    await report(RUNNING, SOURCES, comments);
+    state.kind = undefined;
+    await clock.advance(15_000);
+    const repeated = await report(RUNNING, SOURCES, comments);
+    expect(repeated).toMatchObject({ condition: { status: 'True' }, retryAfterMs: 75_000 });
+    const { calls } = state;
+    await clock.advance(75_000);
+    expect(await report(RUNNING, SOURCES, repeated.comments)).toEqual({ ...repeated, retryAfterMs: undefined });
+    expect(state.calls).toBe(calls + 1);
+    await report(RUNNING, SOURCES, repeated.comments);
+    expect(state.calls).toBe(calls + 1);
+  });
+
   it("leaves a stranger's comment with its marker alone, and writes its own", async () => {
     const { github, report } = failing(undefined);
     const refuse = async (): Promise<never> => {
