@@ -5,14 +5,18 @@
 import type { TaskRecord } from '../../../src/local/aws/ecs/state.ts';
 import type { Desired, Status, StoredEnvironment } from '../../../src/model/environment.ts';
 import { isTrue } from '../../../src/model/conditions.ts';
-import { digest } from '../../../src/model/digest.ts';
+import { projectOf } from '../../../src/model/project.ts';
+import { commentMarker } from '../../../src/model/names.ts';
+import { renderComment } from '../../../src/status/comment.ts';
+import { viewOf } from '../../../src/status/view.ts';
 import { type Effective, effective } from '../../../src/plan/effective.ts';
 import { type Actual, actualOf, hostFor, registered, shareOf, weightOf } from '../world/actual.ts';
-import { REPO } from '../world/config.ts';
+import { INSTALLATION, REPO } from '../world/config.ts';
 import { hostOfRule } from '../world/effects.ts';
 import type { World } from '../world/world.ts';
 
 interface Case {
+  readonly record: StoredEnvironment;
   readonly world: World;
   readonly session: string;
   readonly desired: Desired;
@@ -70,7 +74,7 @@ function complaintsAbout(world: World, actual: Actual, record: StoredEnvironment
   const known = head === undefined ? status.head : { branch, commit: head, at: '' };
   const wish = effective({ desired, project, head: known, now: world.time.now() });
   if (wish.paused || world.pausedSince !== undefined) return [];
-  const one: Case = { world, session, desired, status, wish, share: shareOf(actual, session) };
+  const one: Case = { record, world, session, desired, status, wish, share: shareOf(actual, session) };
   const found = wish.wanted ? wantedComplaints(one) : unwantedComplaints(one);
   return [...found, ...commentComplaints(one)].map(about);
 }
@@ -108,7 +112,8 @@ function servesOrFails(one: Case): readonly string[] {
     return [...routeComplaints(one, share.tasks[0]), ...(told ? [] : ['an update failed, and UpToDate is True'])];
   }
   if (status.conditions.Ready?.reason === undefined) return ['nothing is said of why it does not run'];
-  return [];
+  // A start that hangs comes to its deadline, and only then is at rest.
+  return share.tasks.length > 0 ? ['it does not serve, and its start has not ended'] : [];
 }
 
 function servingComplaints(one: Case, commit: string): readonly string[] {
@@ -165,21 +170,23 @@ function told(condition: { readonly status: string; readonly reason: string } | 
 
 /** One comment on each open pull request that asks; every comment there is says what the record says it does. */
 function commentComplaints(one: Case): readonly string[] {
-  const { world, desired, status } = one;
+  const { desired, status } = one;
   if (desired.repo !== REPO) return [];
   const asking = Object.entries(desired.sources).filter(([, source]) => source?.open && source.wanted);
   const keys = new Set([...asking.map(([key]) => key), ...Object.keys(status.comments)]);
-  const found = [...keys].flatMap((key) => commentComplaint(world, status, key as keyof Status['comments']));
+  const found = [...keys].flatMap((key) => commentComplaint(one, key as keyof Status['comments']));
   return found.length > 0 || isTrue(status.conditions, 'Reported') ? found : ['its comments are not reported'];
 }
 
-function commentComplaint(world: World, status: Status, key: keyof Status['comments']): readonly string[] {
+function commentComplaint({ world, record, session, status }: Case, key: keyof Status['comments']): readonly string[] {
   const ref = status.comments[key];
   const comment = world.github.comments(Number(key.slice(key.indexOf('/') + 1))).find(({ id }) => id === ref?.id);
   if (!comment) return [`${key} has no comment of ours`];
-  if (digest(comment.body, 16) !== ref?.hash) return [`the comment on ${key} is not what the record says`];
-  const serves = isTrue(status.conditions, 'Ready');
-  return comment.body.includes(serves ? (status.url ?? '') : '') ? [] : [`the comment on ${key} does not name the URL`];
+  const { config, time } = world;
+  const view = viewOf(record, projectOf(config.projects, record), time.now());
+  const marker = commentMarker(INSTALLATION, session);
+  const due = renderComment(view, { marker, webUrl: config.github.webUrl, source: key });
+  return comment.body === due ? [] : [`the comment on ${key} is not what the record says`];
 }
 
 /** Owned things of sessions that have no record, whose time has come. */
