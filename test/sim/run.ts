@@ -1,13 +1,15 @@
 /** One run: a scenario under some weather, watched by every oracle, to its end and a while beyond. */
-import type { Finished } from './kernel/calls.ts';
+import type { Call, Finished } from './kernel/calls.ts';
 import type { Line } from './kernel/journal.ts';
 import { calls } from './oracles/calls.ts';
 import { type EndState, endStateOf } from './oracles/end-state.ts';
 import { mismatches } from './oracles/judge.ts';
 import { intents } from './oracles/intents.ts';
 import type { Report, Violation } from './oracles/oracle.ts';
+import { orphans } from './oracles/orphans.ts';
 import { routes } from './oracles/routes.ts';
 import { service } from './oracles/service.ts';
+import { stops } from './oracles/stops.ts';
 import { tasks } from './oracles/tasks.ts';
 import { MINUTE, type Scenario, SECOND } from './scenarios/scenario.ts';
 import type { Effects } from './world/effects.ts';
@@ -32,7 +34,7 @@ export interface RunResult {
   readonly timers: number;
 }
 
-const ORACLES = [routes, service, tasks, calls];
+const ORACLES = [routes, service, tasks, stops, calls, orphans];
 const LOOK_MS = 5 * SECOND;
 const SETTLE_MS = 20 * MINUTE;
 /** More than two resyncs, and one look at everything by the orphans' loop. */
@@ -52,7 +54,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     const matched = await settle(world, report, scenario.settleMs ?? SETTLE_MS);
     const matchedAt = world.time.monotonic();
     if (matched) await rest(world, report);
-    for (const text of (await scenario.check?.(world)) ?? []) report('untrue', text);
+    for (const text of (await scenario.check?.(world)) ?? []) report('lost-edit', text);
     for (const text of await intents(world)) report('lost-intent', text);
     partsThatDied(world, report);
     const { effects } = world.aws;
@@ -101,6 +103,13 @@ async function settle(world: World, report: Report, boundMs: number): Promise<bo
   return false;
 }
 
+/** A comment whose write got no answer is written once more later, in case that came through late. */
+function saysTheSame({ github }: World, { operation, input }: Call): boolean {
+  if (operation !== 'github:updateComment') return false;
+  const [, id, body] = input as readonly unknown[];
+  return github.pulls().some(({ number }) => github.comments(number).some((one) => one.id === id && one.body === body));
+}
+
 /** A failure that is long over is forgotten, once an environment. */
 const FORGOTTEN = 2;
 /** The lease is renewed, and a re-read of GitHub notes the time of what it saw. */
@@ -114,7 +123,7 @@ async function rest(world: World, report: Report): Promise<void> {
   let written = 0;
   world.journal.listen({
     begun(call) {
-      if (!watching || !call.mutates || BOOKKEEPING.has(call.operation)) return;
+      if (!watching || !call.mutates || BOOKKEEPING.has(call.operation) || saysTheSame(world, call)) return;
       written += call.operation === 'store:putStatus' ? 1 : 0;
       if (call.operation === 'store:putStatus' && written <= FORGOTTEN) return;
       report('restless', `${call.actor} calls ${call.operation} (${call.about})`);

@@ -5,7 +5,6 @@
 import { changesOf, howText, type Mutant } from './mutant.ts';
 import { breakOperator } from './mutate.ts';
 import { MUTANTS } from './mutants.ts';
-import { SURVIVORS } from './survivors.ts';
 
 export interface Report {
   /** Of the mutant; `howText` where nothing is broken. */
@@ -31,7 +30,7 @@ async function runSound(names: readonly string[]): Promise<void> {
 }
 
 function mutantOf(name: string): Mutant {
-  const mutant = [...MUTANTS, ...SURVIVORS].find((each) => each.name === name);
+  const mutant = MUTANTS.find((each) => each.name === name);
   if (!mutant) throw new Error(`there is no mutant "${name}"`);
   return mutant;
 }

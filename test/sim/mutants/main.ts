@@ -1,7 +1,7 @@
 /**
  * `npm run sim:mutants [-- NAME…]`: runs each mutant in a process of its own and prints what caught it. Exits with 1 when
  * one survives, is stale, or when its run is not clean with the operator as it is, and lists the oracles that no mutant
- * has shown to fire. `--survivors` runs instead what no oracle catches yet.
+ * has shown to fire.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -10,15 +10,13 @@ import { ORACLES } from '../oracles/oracle.ts';
 import { judgeAll, type Verdict } from './jury.ts';
 import { howText } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
-import { SURVIVORS } from './survivors.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { survivors: { type: 'boolean', default: false }, jobs: { type: 'string' } },
+  options: { jobs: { type: 'string' } },
 });
 
-const all = values.survivors ? SURVIVORS : MUTANTS;
-const chosen = positionals.length === 0 ? all : all.filter(({ name }) => positionals.includes(name));
+const chosen = positionals.length === 0 ? MUTANTS : MUTANTS.filter(({ name }) => positionals.includes(name));
 const begun = performance.now();
 const verdicts = await judgeAll(chosen, Number(values.jobs ?? Math.min(2, availableParallelism())));
 
@@ -29,7 +27,7 @@ for (const { mutant, outcome, words } of verdicts) {
 const caught = verdicts.filter(({ outcome }) => outcome === 'caught').length;
 const seconds = Math.round((performance.now() - begun) / 1_000);
 process.stdout.write(`${caught} of ${verdicts.length} mutants caught, in ${seconds} s\n`);
-if (positionals.length === 0 && !values.survivors) tellUnshown(verdicts);
+if (positionals.length === 0) tellUnshown(verdicts);
 process.exitCode = caught === verdicts.length ? 0 : 1;
 
 function show(lines: readonly Verdict[]): void {

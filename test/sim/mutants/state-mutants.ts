@@ -8,7 +8,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     file: 'src/intake/merge.ts',
     from: '...(after.wanted && after.imageTag !== before.imageTag && {',
     to: '...(after.wanted && {',
-    caughtBy: 'untrue',
+    caughtBy: 'lost-edit',
     how: { scenario: 'hand-edits' },
   },
   {
@@ -17,7 +17,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     file: 'src/store/attributes.ts',
     from: 'return { wanted, branch,',
     to: 'return { override: null, wanted, branch,',
-    caughtBy: 'untrue',
+    caughtBy: 'lost-edit',
     how: { scenario: 'hand-edits' },
   },
   {

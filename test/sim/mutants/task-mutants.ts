@@ -75,7 +75,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     file: 'src/plan/teardown.ts',
     from: "return until > now ? { steps: [], stage: 'unknown-task', until } : undefined;",
     to: 'return undefined;',
-    caughtBy: 'restless',
+    caughtBy: 'leftover',
     how: { scenario: 'late-and-unlabelled' },
   },
 ];

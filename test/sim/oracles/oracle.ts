@@ -15,6 +15,7 @@ export const ORACLES = {
   'dead-end': 'A host does not lead to an address that does not answer for longer than a moment.',
   unhealthy: 'No request goes to an unhealthy target while a healthy one, or the front door, is there.',
   outage: 'What serves goes on serving while it is updated, replaced, or its operator dies.',
+  'cut-off': 'No task is stopped while requests may be on their way to it.',
   'two-routed': 'At most one task of an environment is routed for longer than a replacement takes.',
   'extra-task': 'A task too many is stopped within a bound.',
   foreign: 'Nothing that is not owned is touched.',

@@ -7,7 +7,9 @@ const REPLACEMENT_MS = 600_000;
 const EXTRA_MS = 120_000;
 
 export const tasks: Oracle = (world, report) => {
-  const lasting = makeLasting(world, report);
+  // One memory a bound: what one of them is not told of is over for it.
+  const second = makeLasting(world, report);
+  const third = makeLasting(world, report);
   return {
     moment() {
       if (!world.changed('tasks')) return;
@@ -18,8 +20,8 @@ export const tasks: Oracle = (world, report) => {
             .filter(([, all]) => all.length > count)
             .map(([session, all]) => [`${session} ${count}`, `${session} has ${all.length} tasks`]),
         );
-      lasting.now('extra-task', REPLACEMENT_MS, more(1));
-      lasting.now('extra-task', EXTRA_MS, more(2));
+      second.now('extra-task', REPLACEMENT_MS, more(1));
+      third.now('extra-task', EXTRA_MS, more(2));
     },
   };
 };

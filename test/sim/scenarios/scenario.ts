@@ -24,7 +24,7 @@ export interface Scenario {
    * only what is left in the end is compared.
    */
   readonly hasty?: boolean;
-  /** Further things that must be so in the end, in words when they are not. */
+  /** What people wrote and must hold in the end, in words when it does not. */
   readonly check?: (world: World) => readonly string[] | Promise<readonly string[]>;
   /** Within which the world must match after the last act; 20 min unless said. */
   readonly settleMs?: number;

@@ -1,10 +1,7 @@
-/**
- * Mutants that break a promise and that no oracle catches yet; `caughtBy` names the one that should. When one is caught, it
- * moves to the others.
- */
+/** Mutants of what people see: who is served until when, what they are told, and how loudly AWS is asked. */
 import type { Mutant } from './mutant.ts';
 
-export const SURVIVORS: readonly Mutant[] = [
+export const SERVICE_MUTANTS: readonly Mutant[] = [
   {
     name: 'never-back-to-the-door',
     what: 'A rule whose environment is down is not pointed to the front door.',
@@ -20,7 +17,7 @@ export const SURVIVORS: readonly Mutant[] = [
     file: 'src/plan/teardown.ts',
     from: 'if (observed.targetGroup || ownRules(observed).length > 0)',
     to: 'if (liveTasks(observed).length === 0 && (observed.targetGroup || ownRules(observed).length > 0))',
-    caughtBy: 'outage',
+    caughtBy: 'cut-off',
     how: { scenario: 'unlabel' },
   },
   {
@@ -29,7 +26,7 @@ export const SURVIVORS: readonly Mutant[] = [
     file: 'src/plan/teardown.ts',
     from: 'Date.parse(status.routeRemovedAt) + policy.settleMs;',
     to: 'Date.parse(status.routeRemovedAt);',
-    caughtBy: 'outage',
+    caughtBy: 'cut-off',
     how: { scenario: 'unlabel' },
   },
   {
