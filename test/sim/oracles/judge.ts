@@ -109,6 +109,7 @@ function servesOrFails(one: Case): readonly string[] {
   const serves = isTrue(status.conditions, 'Ready');
   if (serves) {
     const told = status.conditions.UpToDate?.status !== 'True' || one.wish.commit === status.liveCommit;
+    if (status.conditions.UpToDate?.reason === 'Updating') return ['it serves, and an update has not ended'];
     return [...routeComplaints(one, share.tasks[0]), ...(told ? [] : ['an update failed, and UpToDate is True'])];
   }
   if (status.conditions.Ready?.reason === undefined) return ['nothing is said of why it does not run'];
