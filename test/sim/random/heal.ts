@@ -8,6 +8,7 @@ import { edit } from '../world/people.ts';
 import type { World } from '../world/world.ts';
 import { bootUnlessUp } from './act-replicas.ts';
 import type { Stage } from './stage.ts';
+import type { Attributes } from './story.ts';
 
 export function healWorld(stage: Stage): void {
   const { world, dials } = stage;
@@ -65,12 +66,13 @@ function release(world: World, session: string): void {
   edit(world, session, { override: null });
 }
 
-/** What crashes again and again is never at rest. */
+/** What crashes again and again is never at rest; what cannot be fetched is tried again every five minutes. */
 function fixCommits({ world, ledger }: Stage): void {
   const { github, supervisors } = world;
   const isRestless = (commit: unknown): boolean => {
-    const kind = supervisors.plans.get(String(commit))?.outcome?.kind;
-    return kind === 'crashes' || kind === 'out-of-memory';
+    const outcome = supervisors.plans.get(String(commit))?.outcome;
+    if (outcome?.kind === 'fails' || outcome?.kind === 'hangs') return outcome.phase === 'fetch';
+    return outcome?.kind === 'crashes' || outcome?.kind === 'out-of-memory';
   };
   for (const branch of new Set(github.pulls().flatMap((pull) => (pull.fork === undefined ? [pull.branch] : [])))) {
     if (!isRestless(github.head(branch))) continue;
@@ -81,6 +83,20 @@ function fixCommits({ world, ledger }: Stage): void {
     if (!isRestless(world.store.peek(session)?.['commit'])) continue;
     world.journal.tell('eve', `lets go of the commit of ${session}`);
     edit(world, session, { commit: null });
+  }
+}
+
+/** Whoever sees that a start has failed for good by no fault of the commit asks for another one. */
+export function retryFailed({ world, ledger }: Stage): void {
+  for (const session of ledger.sessions()) {
+    const item = world.store.peek(session);
+    const { status } = item ? parseItem(item) : {};
+    if (status?.failure?.final !== true) continue;
+    const override = (item?.['override'] ?? {}) as Attributes;
+    const env = { ...(override['env'] as Attributes | undefined), AGAIN: '1' };
+    world.journal.tell('eve', `asks for another start of ${session}`);
+    edit(world, session, { override: { ...override, env } });
+    ledger.note(session);
   }
 }
 

@@ -7,7 +7,7 @@ import type { World } from '../world/world.ts';
 import { actOf } from './act.ts';
 import { awsOf, makeDials } from './dials.ts';
 import { storyOf } from './generate.ts';
-import { healPeople, healWorld } from './heal.ts';
+import { healPeople, healWorld, retryFailed } from './heal.ts';
 import { watchTable } from './ledger.ts';
 import { sessionOf, type Stage, makeStage } from './stage.ts';
 import type { Story } from './story.ts';
@@ -56,7 +56,7 @@ export async function runStory(story: Story, { onStrike, ...listeners }: Listene
       { at: until, who: 'the world', text: 'the storm ends', act: () => healWorld(onStage()) },
       { at: until + SECOND, who: 'everybody', text: 'puts things right', act: () => healPeople(onStage()) },
       // What was lost on its way is read again by then.
-      { at: until + REREAD_MS + MINUTE, who: 'the world', text: 'all is quiet', act: () => undefined },
+      { at: until + REREAD_MS + MINUTE, who: 'the world', text: 'all is quiet', act: () => retryFailed(onStage()) },
     ],
     settleMs: 60 * MINUTE,
   };

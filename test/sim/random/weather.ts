@@ -83,7 +83,10 @@ function faultFor(name: FaultName, call: Call, how: number, stale: Stale): Fault
     case 'quota':
       return quotaError(operation, how);
     case 'stale':
-      return mutates ? undefined : stale.begin(call, [5_000, 60_000, 300_000][Math.floor(how * 3)] ?? 5_000);
+      // A comment is found by whoever wrote it: GitHub's list of them is as new as its answer to the write.
+      return mutates || operation === 'github:findComment'
+        ? undefined
+        : stale.begin(call, [5_000, 60_000, 300_000][Math.floor(how * 3)] ?? 5_000);
     case 'page-fails':
       return operation in LISTINGS ? { kind: 'refused', error: () => networkError() } : undefined;
     case 'page-omits':
