@@ -14,6 +14,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { renderComment } from './comment.ts';
+import { makeCertainty } from './certainty.ts';
 import { withoutProgress } from './job-line.ts';
 import { makePace } from './pace.ts';
 import type { EnvironmentView } from './view.ts';
@@ -22,8 +23,6 @@ import type { EnvironmentView } from './view.ts';
 const REFUSED_PAUSE_MS = 300_000;
 const UNAVAILABLE_PAUSE_MS = 15_000;
 const MOST_PAUSES = 10_000;
-/** A write that got no answer may still arrive, and undo the one that repeated it: for so long. */
-const DOUBT_MS = 90_000;
 
 const OUTCOMES = ['created', 'updated', 'unchanged', 'failed'] as const;
 type CommentOutcome = (typeof OUTCOMES)[number];
@@ -78,9 +77,7 @@ export function makeReporter(options: ReporterOptions): Reporter {
   for (const outcome of OUTCOMES) metrics.comments.inc({ outcome }, 0);
   /** Refusals and pauses, so that a settled environment does not ask GitHub again on every pass. Gone on restart. */
   const pauses = new Map<string, Failed>();
-  /** Until when a comment may still be overwritten by a write of before; then it is written once more. */
-  const doubts = new Map<string, number>();
-
+  const certainty = makeCertainty(clock);
   const pace = makePace(clock);
 
   const attempt = async (session: string, task: Task): Promise<CommentRef | Failed> => {
@@ -92,6 +89,7 @@ export function makeReporter(options: ReporterOptions): Reporter {
       const { ref, outcome } = await write(github, task);
       metrics.comments.inc({ outcome });
       if (outcome !== 'unchanged') pace.wrote(id, task.core());
+      certainty.wrote(id, ref);
       return ref;
     } catch (error) {
       if (!(error instanceof GitHubError)) throw error;
@@ -101,21 +99,9 @@ export function makeReporter(options: ReporterOptions): Reporter {
       // Entries of environments that are gone are never asked for again.
       if (pauses.size >= MOST_PAUSES) pauses.clear();
       pauses.set(id, failed);
-      if (error.kind === 'unavailable') doubts.set(id, clock.monotonic() + DOUBT_MS);
+      if (error.kind === 'unavailable') certainty.doubt(id);
       return failed;
     }
-  };
-
-  /** What is done about a doubt: undefined, there is none; 0, it is time to write again; else how long to wait, in ms. */
-  const doubtMs = (id: string): number | undefined => {
-    const until = doubts.get(id);
-    return until === undefined ? undefined : Math.max(0, until - clock.monotonic());
-  };
-  const attemptAgain = async (session: string, task: Task, doubt: number | undefined): Promise<CommentRef | Failed> => {
-    if (doubt !== 0) return await attempt(session, task);
-    const result = await attempt(session, { ...task, known: task.known && { ...task.known, hash: '' } });
-    if ('id' in result) doubts.delete(task.id);
-    return result;
   };
 
   return {
@@ -133,9 +119,9 @@ export function makeReporter(options: ReporterOptions): Reporter {
           waits.push(wait);
           continue;
         }
-        const doubt = doubtMs(task.id);
+        const doubt = certainty.doubtMs(task.id);
         if (doubt) waits.push(doubt);
-        const result = await attemptAgain(view.sessionId, task, doubt);
+        const result = await attempt(view.sessionId, { ...task, known: certainty.believed(task.id, task.known) });
         if ('id' in result) kept[key] = result;
         else failures.push(result);
       }

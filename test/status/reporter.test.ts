@@ -215,6 +215,17 @@ describe('the reporter when GitHub does not take the comment', () => {
     expect(state.calls).toBe(calls + 1);
   });
 
+  it('does not believe a record that was pasted back from before', async () => {
+    const { report, state } = failing(undefined);
+    const early = await report(STARTING, SOURCES);
+    await report(RUNNING, SOURCES, early.comments);
+    const { calls } = state;
+    await report(STARTING, SOURCES, early.comments);
+    expect(state.calls).toBe(calls + 1);
+    await report(STARTING, SOURCES, early.comments);
+    expect(state.calls).toBe(calls + 1);
+  });
+
   it("leaves a stranger's comment with its marker alone, and writes its own", async () => {
     const { github, report } = failing(undefined);
     const refuse = async (): Promise<never> => {
