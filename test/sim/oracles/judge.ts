@@ -95,7 +95,7 @@ function wantedComplaints(one: Case): readonly string[] {
   if (wish.commit === undefined) return status.conditions.Ready?.status === 'True' ? [] : [];
   const outcome = world.supervisors.plans.get(wish.commit)?.outcome?.kind ?? 'ok';
   if (!imageExists(one)) return servesOrFails(one);
-  if (outcome !== 'ok' && one.world.config.projects[0]?.supervisor) return servesOrFails(one);
+  if (outcome !== 'ok') return servesOrFails(one);
   return servingComplaints(one, wish.commit);
 }
 
