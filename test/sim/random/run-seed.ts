@@ -73,6 +73,7 @@ const BOUNDED: ReadonlyMap<OracleName, number> = new Map([
   ['two-routed', 120 * SECOND],
   ['extra-task', 720 * SECOND],
   ['untrue', 120 * SECOND],
+  ['leftover', 120 * SECOND],
 ]);
 
 /** By then a pause was noticed by whoever had just been frozen, or had a call in flight. */
@@ -81,8 +82,12 @@ const PAUSED_MS = 30 * SECOND;
 /** What follows a webhook's answer may fail with the store; it is told, and the next re-read makes up for it. */
 const STORE_FAILED = /the store did not answer/;
 
+/** Whoever sees for minutes what is not there any more asks for it again and again. */
+const STALE_VIEW = /within a minute$/;
+
 function counts({ oracle, at, text }: Violation, { storm, acts }: Story): boolean {
   if (oracle === 'dead') return !STORE_FAILED.test(text);
+  if (oracle === 'throttled' && STALE_VIEW.test(text)) return at > storm.until + MINUTE;
   const bound = BOUNDED.get(oracle);
   if (bound !== undefined) return at > storm.until + bound;
   if (oracle !== 'paused') return true;
