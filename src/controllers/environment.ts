@@ -83,7 +83,8 @@ async function reconcile(pass: Pass): Promise<Result> {
   const lost = loop.freshness.note(sessionId, { observed, status: pass.status, plan });
   const problem = await applyAll(pass, context, plan);
   await write(pass, context, plan, problem);
-  if (problem) return retryOf(problem);
+  if (problem) return retryOf(pass, problem);
+  loop.freshness.unhindered(sessionId);
   return comeBack(context, pass.record.desired, lost ? context.policy.transitionMs : plan.requeueAfterMs);
 }
 
@@ -96,9 +97,10 @@ function comeBack({ pause, now }: PlanContext, { override }: Desired, afterMs: n
 }
 
 /** AWS did not show what is: nothing is decided, and the record says why. */
-async function passBlind({ loop, record }: Pass, problem: StepFailed): Promise<Result> {
+async function passBlind(pass: Pass, problem: StepFailed): Promise<Result> {
+  const { loop, record } = pass;
   await sayUnobserved(loop, record, problem);
-  return retryOf(problem);
+  return retryOf(pass, problem);
 }
 
 /** The last lines of the log say more than a stop code. A log that cannot be read changes nothing. */
@@ -174,9 +176,14 @@ function summaryOf({ loop, record, saved }: Pass, context: PlanContext): Summary
   return { state, expiresAt: state === 'STOPPED' && !kept ? (saved.expiresAt ?? due) : undefined };
 }
 
+/** What is asked for after a while is asked for after longer and longer ones, up to this. */
+const LONGEST_WAIT_MS = 60_000;
+
 /** The controller's own switch decides by the class of what is thrown. */
-function retryOf({ reason, message, retryAfterMs, terminal }: StepFailed): never {
+function retryOf({ loop, record }: Pass, { reason, message, retryAfterMs, terminal }: StepFailed): never {
   if (terminal) throw new TerminalError(reason, message);
-  if (retryAfterMs !== undefined) throw new WaitingError(reason, message, retryAfterMs);
-  throw new TransientError(reason, message);
+  if (retryAfterMs === undefined) throw new TransientError(reason, message);
+  const times = loop.freshness.hindered(record.sessionId);
+  const growing = Math.min(LONGEST_WAIT_MS, loop.config.policy.transitionMs * 2 ** (times - 1));
+  throw new WaitingError(reason, message, Math.max(retryAfterMs, growing));
 }

@@ -25,6 +25,9 @@ export interface Freshness {
   /** What the pass saw, and whether it left anything to do. */
   /** True when a control port that answered before is silent: a fresh look is due at once. */
   note(sessionId: string, pass: { readonly observed: Observed; readonly status: Status; readonly plan: Plan }): boolean;
+  /** The pass could not do what it planned; returns how many in a row could not. */
+  hindered(sessionId: string): number;
+  unhindered(sessionId: string): void;
   /** A resync begins: every environment looks afresh once. */
   resync(): void;
   forget(sessionId: string): void;
@@ -35,6 +38,8 @@ interface Memory {
   /** The last pass saw every control port that it asked, and left nothing to do. */
   settled: boolean;
   healthLookedAt: number;
+  /** Passes in a row that could not do what they planned. */
+  hindrances: number;
 }
 
 /** A snapshot that was begun at the very time of a write may not show it, on a clock of any grain. */
@@ -49,6 +54,7 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
       wroteAt: -Infinity,
       settled: false,
       healthLookedAt: clock.monotonic() - shareOf(sessionId) * policy.healthLookMs,
+      hindrances: 0,
     };
     sessions.set(sessionId, known);
     return known;
@@ -75,6 +81,10 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
       memory.settled = plan.settled && !lost;
       if (observed.targets) memory.healthLookedAt = clock.monotonic();
       return lost;
+    },
+    hindered: (sessionId) => (memoryOf(sessionId).hindrances += 1),
+    unhindered(sessionId) {
+      memoryOf(sessionId).hindrances = 0;
     },
     resync() {
       resyncedAt = clock.monotonic();

@@ -97,3 +97,10 @@ describe('the snapshot of a settled environment', () => {
     expect(since()).toBe(MINUTE - transitionMs);
   });
 });
+
+it('counts the passes in a row that could not do what they planned', () => {
+  const freshness = makeFreshness(makeFakeClock(), DEFAULT_POLICY);
+  expect([freshness.hindered('a'), freshness.hindered('a'), freshness.hindered('b')]).toEqual([1, 2, 1]);
+  freshness.unhindered('a');
+  expect(freshness.hindered('a')).toBe(1);
+});

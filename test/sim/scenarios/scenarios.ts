@@ -18,15 +18,14 @@ import type { World } from '../world/world.ts';
 
 const ONE = 'tt-one';
 
-const label = act(10, 'ada', 'opens #1 from "one" and labels it uat', ({ github }) => {
-  github.label(github.openPull('one'), 'uat');
-});
+const open = act(8, 'ada', 'opens #1 from "one"', ({ github }) => void github.openPull('one'));
+const label = act(10, 'ada', 'labels #1 uat', ({ github }) => void github.label(1, 'uat'));
 
 const start: Scenario = {
   name: 'start',
   about: 'A pull request is labelled, and its environment comes up.',
   replicas: ['alpha'],
-  acts: [label],
+  acts: [open, label],
 };
 
 const push: Scenario = {
@@ -34,7 +33,7 @@ const push: Scenario = {
   options: { alwaysServed: [ONE] },
   about: 'A push goes live in place.',
   replicas: ['alpha'],
-  acts: [label, act(300, 'ada', 'pushes to "one"', ({ github }) => void github.push('one'))],
+  acts: [open, label, act(300, 'ada', 'pushes to "one"', ({ github }) => void github.push('one'))],
 };
 
 const relabel: Scenario = {
@@ -43,6 +42,7 @@ const relabel: Scenario = {
   about: 'Another label asks for another image: a successor replaces the task.',
   replicas: ['alpha'],
   acts: [
+    open,
     label,
     act(300, 'ada', 'labels #1 uat-staging too', ({ github }) => void github.label(1, 'uat-staging')),
     act(400, 'ada', 'takes uat off #1', ({ github }) => void github.unlabel(1, 'uat')),
@@ -53,7 +53,7 @@ const unlabel: Scenario = {
   name: 'unlabel',
   about: 'The label is taken off, and nothing is left.',
   replicas: ['alpha'],
-  acts: [label, act(300, 'ada', 'takes the label off #1', ({ github }) => void github.unlabel(1, 'uat'))],
+  acts: [open, label, act(300, 'ada', 'takes the label off #1', ({ github }) => void github.unlabel(1, 'uat'))],
 };
 
 const reopen: Scenario = {
@@ -62,6 +62,7 @@ const reopen: Scenario = {
   replicas: ['alpha'],
   hasty: true,
   acts: [
+    open,
     label,
     act(40, 'ada', 'closes #1', ({ github }) => void github.close(1)),
     act(50, 'ada', 'reopens #1', ({ github }) => void github.reopen(1)),
@@ -76,6 +77,7 @@ const failingBuild: Scenario = {
   about: 'A push does not build and the old version goes on serving; the fix goes live.',
   replicas: ['alpha'],
   acts: [
+    open,
     label,
     act(300, 'ada', 'pushes a commit that does not build', ({ github, supervisors }) => {
       const commit = github.push('one');
@@ -91,6 +93,7 @@ const handEdits: Scenario = {
   replicas: ['alpha'],
   hasty: true,
   acts: [
+    open,
     label,
     act(300, 'eve', 'sets image_tag to staging', (world) => edit(world, ONE, { image_tag: 'staging' })),
     act(305, 'ada', 'edits the title of #1', ({ github }) => void github.edit(1, 'another title')),
@@ -121,6 +124,7 @@ const outOfBand: Scenario = {
   replicas: ['alpha'],
   hasty: true,
   acts: [
+    open,
     label,
     act(300, 'eve', 'deletes the rule of "one"', (world) => deleteRules(world, ONE)),
     act(420, 'eve', 'deletes rule and target group of "one"', (world) => deleteGroup(world, ONE)),
@@ -137,6 +141,7 @@ const addressReused: Scenario = {
   replicas: ['alpha'],
   options: { ecs: HOSTILE_ADDRESSES },
   acts: [
+    open,
     label,
     act(300, 'the world', 'a host fails, and with it the task of "one"', (world) =>
       interruptTasks(world, ONE, { code: 'InfrastructureHealth', reason: 'host failed' }),
@@ -164,6 +169,7 @@ const handover: Scenario = {
   about: 'The leader is stopped in the middle of a start, and later its successor is killed in the middle of a push.',
   replicas: ['alpha', 'beta'],
   acts: [
+    open,
     label,
     act(30, 'the world', 'alpha is told to stop', (world) => world.stop('alpha')),
     act(60, 'the world', 'alpha comes back', (world) => void world.boot('alpha')),
@@ -199,7 +205,7 @@ const boot: Scenario = {
       overrides: { containerOverrides: [{ name: 'web', environment: [{ name: 'SESSION_ID', value: 'tt-orphan' }] }] },
     });
   },
-  acts: [label],
+  acts: [open, label],
 };
 
 const capacity: Scenario = {
@@ -211,6 +217,7 @@ const capacity: Scenario = {
       const detail = 'Capacity is unavailable at this time. Please try again later or in a different availability zone';
       world.refusal = { reason: 'RESOURCE:FARGATE', detail };
     }),
+    open,
     label,
     act(90, 'the world', 'AWS has capacity again', (world) => {
       world.refusal = undefined;
@@ -224,6 +231,7 @@ const itemDeleted: Scenario = {
   replicas: ['alpha'],
   options: { policy: { orphanGraceMs: 120_000 } },
   acts: [
+    open,
     label,
     act(20, 'bob', 'opens #2 from "two" and labels it uat', ({ github }) => {
       github.label(github.openPull('two'), 'uat');
