@@ -27,8 +27,8 @@ export function compare(undisturbed: RunResult, struck: RunResult, { plan, hasty
   const { strike, operation } = plan;
   const late = MAY_MAKE_MORE.has(strike);
   const counts = hasty ? [] : countDifferences(undisturbed.effects, struck.effects, late ? 'more' : 'same');
-  // GitHub knows no tokens: a comment whose creation was doubled, or done late, is there twice.
-  const twice = late && operation === 'github:createComment';
+  // GitHub knows no tokens: a comment whose creation was doubled, done late, or not listed yet, is there twice.
+  const twice = operation === 'github:findComment' || (late && operation === 'github:createComment');
   const differences = endDifferences(undisturbed.end, struck.end, '');
   const path = differences.filter((text) => !(twice && text.startsWith('comments')));
   return [

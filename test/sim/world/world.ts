@@ -164,6 +164,8 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     changed: fresh.changed,
     touch: fresh.touch,
     boot(name, rate = 1) {
+      const running = replicas.get(name);
+      if (running?.actor.alive()) return running;
       boots += 1;
       if (rate !== 1) world.clocksAreTrue = false;
       const weather = options.weather ?? FAIR;
