@@ -37,6 +37,8 @@ interface Memory {
   wroteAt: number;
   /** The last pass saw every control port that it asked, and left nothing to do. */
   settled: boolean;
+  /** The last pass had something to do. */
+  acted: boolean;
   healthLookedAt: number;
   /** Passes in a row that could not do what they planned. */
   hindrances: number;
@@ -53,6 +55,7 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
     const known = sessions.get(sessionId) ?? {
       wroteAt: -Infinity,
       settled: false,
+      acted: false,
       healthLookedAt: clock.monotonic() - shareOf(sessionId) * policy.healthLookMs,
       hindrances: 0,
     };
@@ -62,10 +65,11 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
 
   return {
     needs(sessionId, { status, priority }) {
-      const { wroteAt, settled, healthLookedAt } = memoryOf(sessionId);
+      const { wroteAt, settled, acted, healthLookedAt } = memoryOf(sessionId);
       const now = clock.monotonic();
       const oldest = settled && priority === 'low' ? -Infinity : now - policy.transitionMs;
-      const healthDue = now - healthLookedAt >= policy.healthLookMs;
+      // What was to be done because of what a look at health showed may have failed: without another it would be forgotten.
+      const healthDue = acted || now - healthLookedAt >= policy.healthLookMs;
       return {
         since: Math.max(wroteAt, resyncedAt, oldest),
         lookAtHealth: healthDue || status.attempt?.healthyAt === undefined,
@@ -79,6 +83,7 @@ export function makeFreshness(clock: Clock, policy: Policy): Freshness {
       const answered = Object.values(observed.control).every((answer) => answer.ok);
       const lost = memory.settled && !answered;
       memory.settled = plan.settled && !lost;
+      memory.acted = plan.steps.length > 0;
       if (observed.targets) memory.healthLookedAt = clock.monotonic();
       return lost;
     },

@@ -1,6 +1,7 @@
 /** The loop of one environment against the local AWS: what the world and the record are after its passes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GitHubError } from '../../src/github/port.ts';
+import { DEFAULT_POLICY } from '../../src/model/policy.ts';
 import { StoreError } from '../../src/store/port.ts';
 import { A, B, type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
 
@@ -323,4 +324,17 @@ it('a status that was written though the answer was lost is told to people all t
   const before = world.changed.length;
   await world.pass();
   expect(world.changed.length).toBeGreaterThan(before);
+});
+
+// Found by the simulation: out-of-band/alpha.1/1683/lost.
+it('a flip to the waiting page that was lost on its way is made up for at once, not at the next look at health', async () => {
+  world.edit(labelled());
+  await world.run(3 * MINUTE);
+  const { groups, targets } = await world.left();
+  await world.local.aws.elbv2.deregisterTarget(groups[0] ?? '', targets[0]?.ip ?? '', targets[0]?.port ?? 0);
+  world.lose('ModifyRule', 'before');
+  await world.run(DEFAULT_POLICY.healthLookMs + 30_000);
+  const { rules, targets: after } = await world.left();
+  expect(rules.flatMap(({ forward }) => forward.map(({ weight }) => weight))).toEqual([1, 0]);
+  expect(after.filter(({ state }) => state === 'healthy')).toHaveLength(1);
 });
