@@ -91,7 +91,7 @@ export function retryFailed({ world, ledger }: Stage): void {
   for (const session of ledger.sessions()) {
     const item = world.store.peek(session);
     const { status } = item ? parseItem(item) : {};
-    if (status?.failure?.final !== true) continue;
+    if (status?.failure?.final !== true || world.supervisors.plans.has(status.failure.commit ?? '')) continue;
     const override = (item?.['override'] ?? {}) as Attributes;
     const env = { ...(override['env'] as Attributes | undefined), AGAIN: '1' };
     world.journal.tell('eve', `asks for another start of ${session}`);
