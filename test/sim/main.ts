@@ -29,11 +29,12 @@ interface Share {
 }
 
 const SEED_OF_PLANS = 1;
+const NAMES = SCENARIOS.map(({ name }) => name).join(', ');
 
 const program = new Command('sim')
   .description('Runs whole operators against a simulated AWS, GitHub and time.')
   .option('--plans', 'every way to strike every call of every scenario')
-  .option('--scenario <name>', `plans of one scenario: ${SCENARIOS.map(({ name }) => name).join(', ')}`)
+  .option('--scenario <name>', `plans of one scenario: ${NAMES}`)
   .option('--share <part/of>', 'one of so many parts of the plans; "auto/5" rotates with the commit', shareOf, {
     part: 0,
     of: 1,
@@ -68,7 +69,7 @@ async function main(flags: Flags): Promise<number> {
   let virtualMs = 0;
   const counts = { plan: 0, seed: 0 };
   const tick = progress(plans.length + seeds.length);
-  await runJobs([...plans, ...seeds], {
+  await runJobs([...seeds, ...plans], {
     jobs: flags.jobs,
     until,
     onDone(done) {
@@ -97,21 +98,24 @@ async function main(flags: Flags): Promise<number> {
 
 async function makePlans({ scenario, share }: Flags): Promise<readonly Work[]> {
   const all: Plan[] = [];
-  say('scenario               plans  pruned');
+  const pruned = new Map<string, number>();
+  say('scenario                plans  pruned');
   for (const { name } of SCENARIOS.filter((each) => scenario === undefined || each.name === scenario)) {
-    const { plans, pruned, undisturbed } = await explore(name, SEED_OF_PLANS);
-    const count = [...pruned.values()].reduce((sum, one) => sum + one, 0);
-    say(
-      `${name.padEnd(22)} ${String(plans.length).padStart(5)}  ${count} (${[...pruned].map(([why, n]) => `${n} ${why}`).join('; ')})`,
-    );
-    for (const { oracle, text } of undisturbed.violations) say(`  undisturbed: ${oracle}: ${text}`);
-    all.push(...plans);
+    const made = await explore(name, SEED_OF_PLANS);
+    for (const [why, count] of made.pruned) pruned.set(why, (pruned.get(why) ?? 0) + count);
+    say(`${name.padEnd(22)} ${String(made.plans.length).padStart(6)} ${String(sum(made.pruned)).padStart(7)}`);
+    for (const { oracle, text } of made.undisturbed.violations) say(`  undisturbed: ${oracle}: ${text}`);
+    all.push(...made.plans);
   }
-  if (all.length === 0)
-    throw new Error(`scenario: found "${scenario}", allowed: ${SCENARIOS.map((each) => each.name).join(', ')}`);
+  if (all.length === 0) throw new Error(`scenario: found "${scenario}", allowed: ${NAMES}`);
+  for (const [why, count] of pruned) say(`  pruned ${String(count).padStart(6)}: ${why}`);
   const chosen = all.filter((_, index) => index % share.of === share.part);
   say(`${all.length} plans, of which ${chosen.length} are run (share ${share.part + 1} of ${share.of})`);
   return chosen.map((plan): Work => ({ kind: 'plan', plan }));
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
 }
 
 async function planNamed(name: string): Promise<Plan> {

@@ -110,6 +110,9 @@ function saysTheSame({ github }: World, { operation, input }: Call): boolean {
   return github.pulls().some(({ number }) => github.comments(number).some((one) => one.id === id && one.body === body));
 }
 
+/** What was struck at the last moment is made up for within a resync, and told to people. */
+const LAST_WORDS_MS = 75 * SECOND;
+
 /** A failure that is long over is forgotten, once an environment. */
 const FORGOTTEN = 2;
 /** The lease is renewed, and a re-read of GitHub notes the time of what it saw. */
@@ -117,8 +120,7 @@ const BOOKKEEPING: ReadonlySet<string> = new Set(['lease:swap', 'store:applyInte
 
 /** Second half: it stays so, and nothing is changed any more. */
 async function rest(world: World, report: Report): Promise<void> {
-  // What was just written may still be told to people.
-  await world.run(10 * SECOND);
+  await world.run(LAST_WORDS_MS);
   let watching = true;
   let written = 0;
   world.journal.listen({

@@ -24,9 +24,6 @@ export function scenarioOf(name: string): Scenario {
   return found;
 }
 
-/** What is struck later may come to its end when the world is held to be at rest already. */
-const LOOK_MS = 10_000;
-
 const undisturbedRuns = new Map<string, Promise<Explored>>();
 
 /** The undisturbed run, made once. */
@@ -41,7 +38,7 @@ async function learnFrom(scenario: Scenario, seed: number): Promise<Explored> {
   const calls: Learned[] = [];
   const undisturbed = await runScenario(scenario, { seed, onCall: (call) => void calls.push(learn(call)) });
   const ordered = calls.toSorted((a, b) => a.at - b.at || a.index - b.index);
-  return { undisturbed, ...plansFor(scenario.name, seed, ordered, undisturbed.matchedAt - LOOK_MS) };
+  return { undisturbed, ...plansFor(scenario.name, seed, ordered, undisturbed.matchedAt) };
 }
 
 export async function runPlan(plan: Plan, listeners: Pick<RunOptions, 'onCall' | 'onLine'> = {}): Promise<PlanResult> {
