@@ -21,6 +21,7 @@ import {
   type OrphanPlan,
   type OwnedListing,
   planOrphans,
+  type Seen,
 } from '../plan/orphans.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile, ReconcileContext } from '../runtime/controller.ts';
@@ -58,12 +59,13 @@ export function makeOrphanReconcile(loop: OrphanLoop): Reconcile {
 
   return async (_key, run) => {
     const plan = await observeAndPlan(loop, memory);
-    memory = plan.seen;
+    const seen = new Map(plan.seen);
+    memory = seen;
     measure(loop.metrics, plan);
     told = tellOnce(run.logger, plan, told);
-    for (const orphan of plan.collect) await collect(loop, run, orphan);
+    const unrouted = await collectAll({ loop, run, seen }, plan.collect);
     const { policy, intervals } = loop.config;
-    const afterMs = plan.settling ? Math.min(intervals.resyncMs, policy.settleMs + 1) : intervals.resyncMs;
+    const afterMs = plan.settling || unrouted ? Math.min(intervals.resyncMs, policy.settleMs + 1) : intervals.resyncMs;
     return { requeueAfterMs: afterMs, priority: 'low' };
   };
 }
@@ -113,25 +115,52 @@ function listingOf(snapshot: FleetSnapshot, { listeners }: OrphanSight['config']
   };
 }
 
-/** One orphan that cannot be taken away does not keep the others. */
-async function collect(
-  { store, applier, metrics }: OrphanLoop,
-  run: ReconcileContext,
-  orphan: Collected,
-): Promise<void> {
-  const { session, steps } = orphan;
+interface Collecting {
+  readonly loop: OrphanLoop;
+  readonly run: ReconcileContext;
+  /** The memory of the next pass: what is done is marked as soon as it is done, and no sooner. */
+  readonly seen: Map<string, Seen>;
+}
+
+/** Until a person pauses. True when some lost their route, so that their tasks are to be stopped soon. */
+async function collectAll(pass: Collecting, orphans: readonly Collected[]): Promise<boolean> {
+  const { loop, run } = pass;
+  let unrouted = false;
+  for (const orphan of orphans) {
+    if (loop.paused()) break;
+    const lost = await collect(pass, orphan);
+    unrouted ||= lost && orphan.tasks.length > 0;
+  }
+  if (orphans.length > 0 && loop.paused()) {
+    run.logger.info('Mayfly was paused meanwhile; what is left of the orphans waits');
+  }
+  return unrouted;
+}
+
+/** One orphan that cannot be taken away does not keep the others. True when its route is gone now. */
+async function collect({ loop, run, seen }: Collecting, orphan: Collected): Promise<boolean> {
+  const { name, session, steps } = orphan;
   run.signal.throwIfAborted();
   const logger = run.logger.child({ orphan: session });
-  if (await store.get(session)) {
+  if (await loop.store.get(session)) {
     logger.info('a record names it again; it is left to its environment');
-    return;
+    seen.delete(name);
+    return false;
   }
   const pass = passFor(orphan, logger);
+  let unrouted = false;
   for (const step of steps) {
-    const outcome = await applier.apply(session, step, pass);
-    if (!outcome.ok) return;
-    count(metrics, step);
+    run.signal.throwIfAborted();
+    if (loop.paused()) break;
+    const outcome = await loop.applier.apply(session, step, pass);
+    if (!outcome.ok) break;
+    count(loop.metrics, step);
+    if (step.kind !== 'delete-target-group') continue;
+    unrouted = true;
+    const unroutedAt = loop.clock.monotonic();
+    seen.set(name, { since: seen.get(name)?.since ?? unroutedAt, unroutedAt });
   }
+  return unrouted;
 }
 
 function passFor({ group }: Collected, logger: Logger): Pass {

@@ -38,7 +38,7 @@ export type Memory = ReadonlyMap<string, Seen>;
 export interface Seen {
   /** Since when it was an orphan in every pass, on the monotonic clock. */
   readonly since: number;
-  /** When its rules and target group were taken away, on the monotonic clock. */
+  /** When its target group was really deleted, on the monotonic clock: set by whoever did, and not by a plan to. */
   readonly unroutedAt?: number | undefined;
 }
 
@@ -95,9 +95,9 @@ export interface OrphanPlan {
   /** Due in this pass; none while held. */
   readonly collect: readonly Collected[];
   readonly held?: Held | undefined;
-  /** Some are half taken away, and more is to be done once requests in flight had their time. */
+  /** Some were half taken away by earlier passes, and more is to be done once requests in flight had their time. */
   readonly settling: boolean;
-  /** The memory of the next pass. */
+  /** The memory of the next pass, before anything of `collect` is done. */
   readonly seen: Memory;
 }
 
@@ -119,11 +119,7 @@ export function planOrphans(input: OrphanInput): OrphanPlan {
   const due = free.filter((orphan) => !young.includes(orphan));
   const held = heldBack(input, { orphans, free, due, seen });
   const collect = held ? [] : due.flatMap((orphan) => collected(orphan, seen, input));
-  for (const { name, steps } of collect) {
-    const since = seen.get(name)?.since ?? monotonic;
-    if (steps.some(({ kind }) => kind === 'delete-target-group')) seen.set(name, { since, unroutedAt: monotonic });
-  }
-  const settling = !held && due.some((orphan) => isSettling(orphan, memory, seen));
+  const settling = !held && due.some((orphan) => isSettling(orphan, seen));
   return { orphans, young, blocked, collect: collect.filter(({ steps }) => steps.length > 0), held, settling, seen };
 }
 
@@ -179,10 +175,9 @@ function isYoung({ name, tasks }: Orphan, seen: Memory, { policy, now, monotonic
   );
 }
 
-/** Its route went a moment ago. One whose target group AWS does not let go has time until the next pass of its own. */
-function isSettling({ name, tasks, group }: Orphan, memory: Memory, seen: Memory): boolean {
-  const refused = group !== undefined && memory.get(name)?.unroutedAt !== undefined;
-  return tasks.length > 0 && seen.get(name)?.unroutedAt !== undefined && !refused;
+/** Its route went a while ago. One whose target group is still there has time until the next pass of its own. */
+function isSettling({ name, tasks, group }: Orphan, seen: Memory): boolean {
+  return tasks.length > 0 && group === undefined && seen.get(name)?.unroutedAt !== undefined;
 }
 
 interface Found {

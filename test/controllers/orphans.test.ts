@@ -7,6 +7,7 @@ import { hostOf, targetGroupName } from '../../src/model/names.ts';
 import { tagsFor } from '../../src/plan/tasks.ts';
 import { makeSnapshots } from '../../src/observe/snapshot.ts';
 import type { Result } from '../../src/runtime/outcome.ts';
+import { StoreError } from '../../src/store/port.ts';
 import { type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
 import { INSTALLATION } from '../aws/local-world.ts';
 
@@ -15,12 +16,17 @@ const GRACE = 15 * MINUTE;
 
 let world: ControllerWorld;
 let paused: boolean;
+/** Throws to keep the record from being read. */
+let onGet: () => void;
+let abort: AbortController;
 let lines: string[];
 let pass: () => Promise<Result>;
 
 beforeEach(async () => {
   world = await makeControllerWorld();
   paused = false;
+  onGet = () => undefined;
+  abort = new AbortController();
   lines = [];
   restart();
   world.store.seed(labelled({ session_id: 'tt-kept', wanted: false }));
@@ -44,7 +50,13 @@ function restart(): void {
       listenerArns: config.listeners.map(({ arn }) => arn),
       clock,
     }),
-    store,
+    store: {
+      ...store,
+      async get(session) {
+        onGet();
+        return await store.get(session);
+      },
+    },
     applier: makeApplier({ aws, control, clock, metrics }),
     clock,
     metrics,
@@ -55,7 +67,7 @@ function restart(): void {
     { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
   );
   pass = async () => {
-    const result = await reconcile(ORPHANS, { signal: new AbortController().signal, logger, priority: 'low' });
+    const result = await reconcile(ORPHANS, { signal: abort.signal, logger, priority: 'low' });
     await clock.advance(1);
     return result;
   };
@@ -173,6 +185,19 @@ describe('an orphan', () => {
     expect(await left()).toEqual(ALL);
     expect(lines).toContain('a record names it again; it is left to its environment');
   });
+
+  it('has its grace anew after a record named it, if only for a moment', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    onGet = () => world.store.seed(labelled({ session_id: 'tt-old' }));
+    await pass();
+    onGet = () => undefined;
+    world.store.remove('tt-old');
+    await run(GRACE - 1);
+    expect(await left()).toEqual(ALL);
+    await run(2 * MINUTE);
+    expect(await left()).toEqual(NONE);
+  });
 });
 
 describe('nothing is deleted', () => {
@@ -260,6 +285,54 @@ it('takes away the others when one cannot be', async () => {
   expect(await left()).toEqual({ tasks: 2, groups: 1, rules: 1 });
   await run(2 * MINUTE);
   expect(await left()).toEqual(NONE);
+});
+
+describe('while orphans are being taken away', () => {
+  /** Called before each deletion of a rule. */
+  function onDeleteRule(act: () => void): void {
+    world.local.fault.now = {
+      before: (operation) => {
+        if (operation === 'DeleteRule') act();
+        return undefined;
+      },
+    };
+  }
+
+  beforeEach(async () => {
+    for (const session of ['tt-1', 'tt-2', 'tt-3']) await leftOver(session);
+    await run(GRACE - 1);
+    world.mutations();
+  });
+
+  it('a pause ends it before the next step', async () => {
+    onDeleteRule(() => (paused = true));
+    await run(2 * MINUTE);
+    expect(world.mutations()).toEqual(['DeleteRule']);
+    expect(lines).toContain('Mayfly was paused meanwhile; what is left of the orphans waits');
+    paused = false;
+    world.local.fault.now = {};
+    await run(2 * MINUTE);
+    expect(await left()).toEqual(NONE);
+  });
+
+  it('an end of the term ends it before the next step', async () => {
+    onDeleteRule(() => abort.abort(new Error('the term is over')));
+    await expect(pass()).rejects.toThrow('the term is over');
+    expect(world.mutations()).toEqual(['DeleteRule']);
+  });
+
+  it('a table that cannot be read does not free more than the guard allows', async () => {
+    onGet = () => {
+      throw new StoreError('unavailable', 'the table is away');
+    };
+    await expect(pass()).rejects.toThrow('the table is away');
+    await world.local.clock.advance(1);
+    for (const session of ['tt-4', 'tt-5', 'tt-6']) await leftOver(session);
+    onGet = () => undefined;
+    await run(GRACE + MINUTE);
+    expect(await left()).toEqual({ tasks: 6, groups: 6, rules: 6 });
+    expect(await metric('mayfly_orphans_held')).toMatchObject({ limit: 1 });
+  });
 });
 
 describe('an environment whose record was deleted', () => {
