@@ -130,7 +130,18 @@ function servingComplaints(one: Case, commit: string): readonly string[] {
   if (supervised && live?.liveCommit !== commit)
     found.push(`${short(live?.liveCommit)} is live, wanted is ${short(commit)}`);
   if (status.attempt?.taskArn !== task.arn) found.push('the record names another task');
-  return [...found, ...imageComplaints(one, task), ...routeComplaints(one, task), ...toldComplaints(one, supervised)];
+  return [
+    ...found,
+    ...imageComplaints(one, task),
+    ...routeComplaints(one, task),
+    ...toldComplaints(one, supervised && !isHeadless(one)),
+  ];
+}
+
+/** Its branch is gone, and nobody said which commit: whether what runs is the newest cannot be told. */
+function isHeadless({ world, desired, wish }: Case): boolean {
+  const told = desired.override?.commit ?? desired.commit;
+  return told === undefined && world.github.head(wish.branch) === undefined;
 }
 
 function imageComplaints({ world, wish }: Case, { definitionArn }: TaskRecord): readonly string[] {
