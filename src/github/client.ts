@@ -11,7 +11,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { asGitHubError, resetOf } from './errors.ts';
 import { type Limiter, makeLimiter } from './limiter.ts';
-import { GitHubError, type GitHubErrorKind, type GitHubPort } from './port.ts';
+import { type BeforeSend, GitHubError, type GitHubErrorKind, type GitHubPort } from './port.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const PAGE_SIZE = 100;
@@ -30,7 +30,7 @@ export interface GitHubOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** For one request, without the time that it stands in line; 10 s when absent. */
+  /** For one request, without the time that it stands in line; 10 s when absent. A write gets 8 s at most. */
   readonly requestTimeoutMs?: number | undefined;
 }
 
@@ -88,14 +88,16 @@ export function makeGitHub(options: GitHubOptions): GitHubPort {
         }
         return undefined;
       }),
-    createComment: (repo, number, body) =>
+    createComment: (repo, number, body, beforeSend) =>
       call('createComment', repo, async (repository) => {
-        const answer = await octokit.rest.issues.createComment({ ...repository, issue_number: number, body });
+        const request = { beforeSend };
+        const answer = await octokit.rest.issues.createComment({ ...repository, issue_number: number, body, request });
         return { id: understood(Comment, answer.data).id, body };
       }),
-    updateComment: (repo, commentId, body) =>
+    updateComment: (repo, commentId, body, beforeSend) =>
       call('updateComment', repo, async (repository) => {
-        await octokit.rest.issues.updateComment({ ...repository, comment_id: commentId, body });
+        const request = { beforeSend };
+        await octokit.rest.issues.updateComment({ ...repository, comment_id: commentId, body, request });
       }),
   };
 }
@@ -117,7 +119,9 @@ function makeOctokit({ apiUrl, token, clock, logger, requestTimeoutMs = REQUEST_
   const limiter = makeLimiter(clock, requestTimeoutMs);
   octokit.hook.wrap('request', async (request, options) => {
     const write = options.method !== 'GET' && options.method !== 'HEAD';
+    const { beforeSend } = options.request as { beforeSend?: BeforeSend };
     const answer = await limiter.run(write, (signal) => {
+      if (beforeSend) allowed(beforeSend);
       // Other arguments than the options that the hook was given do not reach the request.
       options.request = { ...options.request, signal };
       return watched(limiter, clock, async () => request(options));
@@ -126,6 +130,17 @@ function makeOctokit({ apiUrl, token, clock, logger, requestTimeoutMs = REQUEST_
     return answer;
   });
   return octokit;
+}
+
+/** Tells what `beforeSend` threw from what a request throws. */
+class NotSent extends Error {}
+
+function allowed(beforeSend: BeforeSend): void {
+  try {
+    beforeSend();
+  } catch (cause) {
+    throw new NotSent('not sent', { cause });
+  }
 }
 
 /** Lets a rate limit that one call runs into hold back all others. */
@@ -155,6 +170,7 @@ function makeCaller({ token, clock, metrics }: GitHubOptions): Caller {
       metrics.githubCalls.inc({ operation, outcome: 'ok' });
       return result;
     } catch (error) {
+      if (error instanceof NotSent) throw error.cause;
       const failure = named(asGitHubError(error, clock.now()), `${operation} of ${repo}`, token);
       metrics.githubCalls.inc({ operation, outcome: failure.kind });
       throw failure;

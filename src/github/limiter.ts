@@ -16,9 +16,14 @@ const WRITES_AN_HOUR = { burst: 100, perSecond: 400 / 3600 };
 /** As long as a call may stand in line for its turn to write. */
 const WRITE_WAIT_MS = 2_000;
 const WRITE_RETRY_MS = 10_000;
+/** Less than the margin of the lease, 11 s, that is asked for right before: a former leader's write has ended by then. */
+const WRITE_TIMEOUT_MS = 8_000;
 
 export interface Limiter {
-  /** Runs `call` when it is its turn; the signal aborts when the request takes too long. */
+  /**
+   * Runs `call` when it is its turn, which may be much later: what must hold for a write is looked at within `call`. The
+   * signal aborts when the request takes too long.
+   */
   run<T>(write: boolean, call: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** GitHub asks for a pause: until then every call fails as `limited` without being sent. */
   pause(ms: number): void;
@@ -43,7 +48,7 @@ export function makeLimiter(clock: Clock, requestTimeoutMs: number): Limiter {
       if (write) await takeTokens(buckets, clock);
       return queue.add(() => {
         checkPause();
-        return withTimeout(clock, requestTimeoutMs, call);
+        return withTimeout(clock, write ? Math.min(requestTimeoutMs, WRITE_TIMEOUT_MS) : requestTimeoutMs, call);
       });
     },
   };

@@ -27,6 +27,12 @@ export interface IssueComment {
   readonly body: string;
 }
 
+/**
+ * Called when nothing stands between a write and its sending any more, neither a limit nor the requests before it; what
+ * it throws stops the write and comes out of the method as it is. E.g. the leader's lease must hold for a write's time.
+ */
+export type BeforeSend = () => void;
+
 export interface GitHubPort {
   /** Commit at the branch's head; undefined when the branch does not exist. */
   branchHead(repo: string, branch: string): Promise<string | undefined>;
@@ -34,7 +40,7 @@ export interface GitHubPort {
   pull(repo: string, number: number): Promise<PullSnapshot | undefined>;
   /** The first comment on an issue or pull request whose body contains `marker`; reads every page. */
   findComment(repo: string, number: number, marker: string): Promise<IssueComment | undefined>;
-  createComment(repo: string, number: number, body: string): Promise<IssueComment>;
+  createComment(repo: string, number: number, body: string, beforeSend?: BeforeSend): Promise<IssueComment>;
   /** Throws `not-found` when a person deleted it. */
-  updateComment(repo: string, commentId: number, body: string): Promise<void>;
+  updateComment(repo: string, commentId: number, body: string, beforeSend?: BeforeSend): Promise<void>;
 }

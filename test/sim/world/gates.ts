@@ -31,7 +31,7 @@ function gated<Port extends object>(actor: Actor, gate: Gate<Port>): Port {
         operation: `${service}:${name}`,
         mutates: mutations.includes(name as keyof Port & string),
         about: about(args, name),
-        input: args,
+        input: args.filter((arg) => typeof arg !== 'function'),
         perform: () => method(...args),
         timeoutMs,
       };
