@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { makeAws } from './aws/make-aws.ts';
+import { type LimitedAws, makeAws } from './aws/make-aws.ts';
 import type { Aws } from './aws/ports.ts';
 import { advertisedUrl } from './control/advertise.ts';
 import { makeControlClient } from './control/client.ts';
@@ -29,7 +29,6 @@ import { DEFAULT_LEASE_TIMINGS, makeLeadership } from './runtime/leader.ts';
 import type { Leadership } from './runtime/lease.ts';
 import { type EnvironmentView, viewOf } from './status/view.ts';
 import { makeDynamoClient, makeDynamoStore } from './store/dynamodb.ts';
-import { fenced } from './store/fenced.ts';
 import { makeDynamoLease } from './store/lease-dynamodb.ts';
 import type { LeaseStore } from './store/lease-record.ts';
 import { type EnvironmentStore, StoreError } from './store/port.ts';
@@ -54,7 +53,7 @@ interface Parts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly health: Health;
-  readonly aws: Aws;
+  readonly aws: LimitedAws;
   readonly github: GitHubPort;
   readonly control: ControlPort;
   readonly store: EnvironmentStore;
@@ -127,7 +126,7 @@ function buildParts(config: Config, logger: Logger, closers: Close[]): Parts {
     metrics,
     health,
   });
-  const aws = makeAws({ region, endpoint, clock, metrics, random: Math.random, beforeMutation: leadership.require });
+  const aws = makeAws({ region, endpoint, clock, metrics, random: Math.random, beforeMutation: refuse });
   closers.push(aws.close, () => client.destroy());
   const parts: Parts = {
     config,
@@ -216,14 +215,13 @@ function viewIn({ config, clock }: Parts, record: StoredEnvironment): Environmen
 }
 
 function startOwnReplica(parts: Parts, closers: Close[]): Replica {
-  const { config, clock, logger, leadership, store } = parts;
+  const { config, clock, logger } = parts;
   const { signingKey } = config.secrets;
   const nudge = makeNudger({ signingKey, clock, timeoutMs: NUDGE_TIMEOUT_MS, logger });
   const replica = startReplica({
     ...parts,
     publicKey: publicKeyOf(signingKey),
     random: Math.random,
-    fencedStore: fenced(store, leadership),
     nudge: (url, sessions) => void nudge(url, sessions),
   });
   parts.replica = replica;

@@ -29,8 +29,16 @@ export interface SendOptions {
   readonly abortSignal: AbortSignal;
 }
 
-/** Runs `send` under the operation's limits. Rejects with `AwsError`, or with what `beforeMutation` throws. */
+/** Runs `send` under the operation's limits. Rejects with `AwsError`, or as its guard says. */
 export type Call = <T>(operation: OperationName, send: (options: SendOptions) => Promise<T>) => Promise<T>;
+
+/** For how long, and whether at all, calls may be made. */
+export interface CallGuard {
+  /** Called right before a call that changes something is sent; throws to stop it, e.g. when the lease is nearly over. */
+  require(): void;
+  /** Once it aborts, no call is sent, and what stands in line rejects with its reason. A call that was sent goes on. */
+  readonly signal: AbortSignal;
+}
 
 export interface CallOptions {
   readonly clock: Clock;
@@ -42,6 +50,8 @@ export interface CallOptions {
 
 export interface Caller {
   readonly call: Call;
+  /** The same limits; asks the guard and not `beforeMutation`. */
+  during(guard: CallGuard): Call;
   /** Ends every call and every wait with an `unavailable` error of code Closed. */
   close(): void;
 }
@@ -67,14 +77,28 @@ export function makeCaller({ clock, metrics, buckets, beforeMutation }: CallOpti
     }
   };
 
+  const inLine = async (operation: OperationName, signal: AbortSignal): Promise<void> =>
+    await buckets.take(OPERATIONS[operation].buckets, signal).catch((error: unknown) => {
+      throw toAwsError(error, operation);
+    });
+
   return {
     async call(operation, send) {
-      const traits = OPERATIONS[operation];
-      await buckets.take(traits.buckets, lifetime.signal).catch((error: unknown) => {
-        throw toAwsError(error, operation);
-      });
-      if (traits.mutates) beforeMutation?.(operation);
+      await inLine(operation, lifetime.signal);
+      if (OPERATIONS[operation].mutates) beforeMutation?.(operation);
       return timed(operation, send);
+    },
+    during(guard) {
+      const either = AbortSignal.any([guard.signal, lifetime.signal]);
+      return async (operation, send) => {
+        await inLine(operation, either).catch((error: unknown) => {
+          guard.signal.throwIfAborted();
+          throw error;
+        });
+        guard.signal.throwIfAborted();
+        if (OPERATIONS[operation].mutates) guard.require();
+        return timed(operation, send);
+      };
     },
     close: () => lifetime.abort(new AwsError('unavailable', 'Closed', 'close', 'the AWS clients were closed')),
   };

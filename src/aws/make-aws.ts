@@ -10,7 +10,7 @@ import { fromEnv } from '@aws-sdk/credential-provider-env';
 import type { Clock } from '../runtime/clock.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { makeBuckets } from './buckets.ts';
-import { type Call, CALL_TIMEOUT_MS, type CallOptions, makeCaller } from './call.ts';
+import { type Call, CALL_TIMEOUT_MS, type CallGuard, type Caller, type CallOptions, makeCaller } from './call.ts';
 import { makeEcr } from './ecr.ts';
 import { makeEcs } from './ecs.ts';
 import { makeElbv2 } from './elbv2.ts';
@@ -39,7 +39,13 @@ const TIMEOUTS = {
   socketTimeout: CALL_TIMEOUT_MS,
 };
 
-export function makeAws(options: AwsOptions): Aws & { close(): Promise<void> } {
+/** AWS, also for a limited time. */
+export interface LimitedAws extends Aws {
+  /** The same AWS, for as long as the guard allows. */
+  during(guard: CallGuard): Aws;
+}
+
+export function makeAws(options: AwsOptions): LimitedAws & { close(): Promise<void> } {
   const { clock, metrics, beforeMutation, random = () => 0 } = options;
   const config = clientConfig(options);
   const caller = makeCaller({ clock, metrics, buckets: makeBuckets(clock, random), beforeMutation });
@@ -48,8 +54,9 @@ export function makeAws(options: AwsOptions): Aws & { close(): Promise<void> } {
   const logs = withoutLog(new CloudWatchLogsClient(config));
   const ecr = makeClientsByRegion((region) => withoutLog(new ECRClient({ ...config, region })));
 
+  const clients = { ecs, elbv2, logs, ecr: ecr.get };
   return {
-    ...portsOver({ ecs, elbv2, logs, ecr: ecr.get }, caller.call, clock),
+    ...limitedPortsOver(clients, caller, clock),
     async close() {
       caller.close();
       for (const client of [ecs, elbv2, logs, ...ecr.all()]) client.destroy();
@@ -72,6 +79,18 @@ export function portsOver(clients: AwsClients, call: Call, clock: Clock): Aws {
     elbv2: makeElbv2(clients.elbv2, call),
     ecr: makeEcr(clients.ecr, call),
     logs: makeLogs(clients.logs, call),
+  };
+}
+
+/** The same, also for a limited time. */
+export function limitedPortsOver(
+  clients: AwsClients,
+  caller: Pick<Caller, 'call' | 'during'>,
+  clock: Clock,
+): LimitedAws {
+  return {
+    ...portsOver(clients, caller.call, clock),
+    during: (guard) => portsOver(clients, caller.during(guard), clock),
   };
 }
 

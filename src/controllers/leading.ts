@@ -86,7 +86,8 @@ export function startLeading(parts: LoopParts, reread: Reread): Leading {
       for (const timer of timers) timer?.cancel();
       parts.health.set('store', true, 'the leader reads the table');
       const ends = controllers.toReversed().map((controller) => controller.stop({ graceMs }));
-      await Promise.all([watch.stop(), pause.stop(), ...ends]);
+      const [hasEnded] = await Promise.all([Promise.all(ends), watch.stop(), pause.stop()]);
+      return hasEnded.every(Boolean);
     },
   };
 }

@@ -2,9 +2,11 @@
  * One replica of the operator, without its doors. Every replica writes down what GitHub says; the leader also makes it
  * so. What a standby writes, it passes on to the leader, which would otherwise see it at its next look at the table.
  */
+import type { LimitedAws } from '../aws/make-aws.ts';
 import type { PullRef } from '../intake/known-pulls.ts';
 import type { Leadership } from '../runtime/lease.ts';
 import type { Priority } from '../runtime/workqueue.ts';
+import { fenced } from '../store/fenced.ts';
 import { guardedControl, guardedGitHub } from './guarded.ts';
 import { type Leading, type LoopParts, startLeading, startLoop } from './leading.ts';
 import { makeRereadReconcile, rereadKey } from './reread.ts';
@@ -13,9 +15,8 @@ import { makeRereadReconcile, rereadKey } from './reread.ts';
 export type Nudge = (url: string, sessions: readonly string[]) => void;
 
 export interface ReplicaParts extends LoopParts {
+  readonly aws: LimitedAws;
   readonly leadership: Leadership;
-  /** What status is written through while leading. */
-  readonly fencedStore: LoopParts['store'];
   readonly nudge: Nudge;
 }
 
@@ -49,13 +50,14 @@ export function startReplica(parts: ReplicaParts): Replica {
     makeRereadReconcile({ projects: config.projects, github, store, clock, onIntent }),
   );
 
-  leadership.start(() => {
+  leadership.start((term) => {
     const begun = startLeading(
       {
         ...parts,
-        store: parts.fencedStore,
-        control: guardedControl(parts.control, leadership),
-        github: guardedGitHub(github, leadership),
+        aws: parts.aws.during(term),
+        store: fenced(store, term),
+        control: guardedControl(parts.control, term),
+        github: guardedGitHub(github, term),
       },
       reread,
     );
@@ -63,7 +65,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     return {
       async stop(graceMs) {
         leading = undefined;
-        await begun.stop(graceMs);
+        return await begun.stop(graceMs);
       },
     };
   });
@@ -77,8 +79,8 @@ export function startReplica(parts: ReplicaParts): Replica {
     },
     dead: () => [rereads, ...(leading?.controllers ?? [])].filter((one) => !one.alive()).map(({ name }) => name),
     async stop() {
-      await rereads.stop();
-      await leadership.stop();
+      // Both at once: one after the other, they might take longer than ECS waits before it kills.
+      await Promise.all([rereads.stop(), leadership.stop()]);
     },
   };
 }

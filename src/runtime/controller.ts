@@ -51,9 +51,10 @@ export interface Controller {
   alive(): boolean;
   /**
    * Takes no more keys, waits up to `graceMs` (10 s by default; 0 when leadership is lost) for those that run, then
-   * aborts their signals and waits a moment more. Never rejects, never hangs; can be called again.
+   * aborts their signals and waits a moment more. False when a reconcile still runs that ignores its signal. Never
+   * rejects, never hangs; can be called again.
    */
-  stop(options?: { readonly graceMs?: number }): Promise<void>;
+  stop(options?: { readonly graceMs?: number }): Promise<boolean>;
 }
 
 const DEADLINE_MS = 300_000;
@@ -66,11 +67,12 @@ export function startController(options: ControllerOptions): Controller {
   const queue = options.queue ?? makeWorkQueue({ name, clock, metrics });
   const backoff = makeBackoff(options.backoff, random);
   const running: Running = new Map();
-  let stopping: Promise<void> | undefined;
+  let stopping: Promise<boolean> | undefined;
   let workersAlive = options.workers;
 
   startSeries(options);
-  const context: WorkerContext = { options, queue, backoff, running, isStopping: () => stopping !== undefined };
+  const isStopping = (): boolean => stopping !== undefined;
+  const context: WorkerContext = { options, queue, backoff, running, isStopping, unfinished: 0, isOver: false };
   const workers = Array.from({ length: options.workers }, () => work(context).finally(() => (workersAlive -= 1)));
 
   return {
@@ -97,6 +99,10 @@ interface WorkerContext {
   readonly backoff: Backoff;
   readonly running: Running;
   readonly isStopping: () => boolean;
+  /** Reconciles that have not really ended, also those whose keys were given to others. */
+  unfinished: number;
+  /** Stopped: what ends now is of no gauge's interest, which may count for another controller of this name. */
+  isOver: boolean;
 }
 
 function startSeries({ name, metrics, workers }: ControllerOptions): void {
@@ -120,9 +126,9 @@ async function turn(context: WorkerContext, item: QueueItem): Promise<void> {
   const reconcileId = Math.floor(options.random() * 36 ** 8).toString(36);
   const logger = options.logger.child({ controller: options.name, session: item.key, reconcileId });
   const abort = new AbortController();
-  const measure = startMeasuring(options);
+  const measure = startMeasuring(context);
   const { outcome, end } = runWithDeadline(
-    async (signal) => ({ ...(await options.reconcile(item.key, { signal, logger, priority: item.priority })) }),
+    async (signal) => await reconcileOnce(context, item.key, { signal, logger, priority: item.priority }),
     abort,
     options.deadlineMs ?? DEADLINE_MS,
     options.clock,
@@ -141,12 +147,22 @@ async function turn(context: WorkerContext, item: QueueItem): Promise<void> {
   await decided;
 }
 
-function startMeasuring({ name, clock, metrics }: ControllerOptions): (outcome: Outcome) => void {
+async function reconcileOnce(context: WorkerContext, key: string, run: ReconcileContext): Promise<Result> {
+  context.unfinished += 1;
+  try {
+    return { ...(await context.options.reconcile(key, run)) };
+  } finally {
+    context.unfinished -= 1;
+  }
+}
+
+function startMeasuring(context: WorkerContext): (outcome: Outcome) => void {
+  const { name, clock, metrics } = context.options;
   const started = clock.monotonic();
   metrics.activeWorkers.inc({ controller: name });
   return ({ kind }) => {
     const seconds = (clock.monotonic() - started) / 1000;
-    metrics.activeWorkers.dec({ controller: name });
+    if (!context.isOver) metrics.activeWorkers.dec({ controller: name });
     metrics.reconcileSeconds.observe({ controller: name }, seconds);
     metrics.workSeconds.observe({ name }, seconds);
     metrics.reconciles.inc({ controller: name, result: kind });
@@ -194,14 +210,19 @@ function decide(
 }
 
 /** `workers` resolves when every worker has ended; no reconcile starts after that. */
-async function stop({ options, running }: WorkerContext, workers: Promise<unknown>, graceMs: number): Promise<void> {
+async function stop(context: WorkerContext, workers: Promise<unknown>, graceMs: number): Promise<boolean> {
+  const { running, options } = context;
+  const { name, clock, logger, metrics } = options;
   const ended = workers.then(() => Promise.all([...running.values()].map(({ released }) => released)));
-  await endsWithin(ended, graceMs, options.clock);
-  abortAll(running, options.name);
-  await endsWithin(ended, ABORT_MS, options.clock);
-  if (running.size === 0) return;
+  await endsWithin(ended, graceMs, clock);
+  abortAll(running, name);
+  await endsWithin(ended, ABORT_MS, clock);
+  context.isOver = true;
+  metrics.activeWorkers.set({ controller: name }, 0);
+  if (context.unfinished === 0) return true;
   const keys = [...running.keys()].map(({ key }) => key);
-  options.logger.warn({ controller: options.name, keys }, 'stopped beside reconciles that ignore their signal');
+  logger.warn({ controller: name, keys }, 'stopped beside reconciles that ignore their signal');
+  return false;
 }
 
 function abortAll(running: Running, name: string): void {

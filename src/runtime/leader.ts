@@ -1,6 +1,6 @@
 /**
  * Leader election over a lease (DESIGN §6). One replica leads; it renews the lease, and gives up by its own clock before
- * anybody else may take over by theirs. Two things keep a mistake harmless: `require` refuses to begin a call that could
+ * anybody else may take over by theirs. Two things keep a mistake harmless: a term's `require` refuses to begin a call that could
  * outlive the lease, and each write of status carries the epoch. Clocks are monotonic, and only run at about the same
  * speed: with a margin above half of the duration, not even one that runs twice as fast lets two replicas begin calls.
  */
@@ -52,14 +52,15 @@ export function makeLeadership(options: LeadershipOptions): Leadership {
     start: (lead) => elector.start(lead),
     isLeader: () => elector.remainingMs() > 0,
     epoch: () => elector.epoch(),
-    require: () => elector.require(),
     other: () => elector.watch.other(),
     stop: () => elector.stop(),
   };
 }
 
-/** For work under way at a clean stop. */
-const GRACE_MS = 10_000;
+/** At a clean stop: for as long as this is above the margin, calls may begin; the rest is for those under way to end. */
+const GRACE_MS = 13_000;
+/** After the grace, for what was begun to say whether it has ended. */
+const ABANDON_MS = 4_000;
 const RENEWALS = ['renewed', 'refused', 'unknown'] as const;
 const LATE = 'it was not renewed in time';
 
@@ -73,6 +74,8 @@ interface TermUnderWay {
   isUncertain: boolean;
   timer: Timer | undefined;
   led: Led | undefined;
+  /** Aborted when nothing may begin in it any more. */
+  readonly over: AbortController;
 }
 
 class Elector {
@@ -119,12 +122,15 @@ class Elector {
     return this.#term ? this.#term.deadline - this.#options.clock.monotonic() : 0;
   }
 
-  require(): void {
-    const { marginMs } = this.#options.timings;
-    const left = this.remainingMs();
-    if (left > marginMs) return;
+  #require({ over, deadline }: TermUnderWay): void {
+    over.signal.throwIfAborted();
+    const { clock, timings } = this.#options;
+    const left = deadline - clock.monotonic();
+    if (left > timings.marginMs) return;
     if (left <= 0) throw new LeaseLostError('this replica does not lead');
-    throw new LeaseLostError(`the lease holds for ${Math.round(left)} ms more, and a call needs ${marginMs} ms`);
+    throw new LeaseLostError(
+      `the lease holds for ${Math.round(left)} ms more, and a call needs ${timings.marginMs} ms`,
+    );
   }
 
   stop(): Promise<void> {
@@ -136,7 +142,7 @@ class Elector {
     const term = this.#term;
     this.#wake();
     // The lease is renewed meanwhile, so that work under way may end.
-    const hasEnded = !term || (await this.#stopLed(term, GRACE_MS));
+    const hasEnded = !term || (await this.#stopCleanly(term));
     const isHeld = term !== undefined && this.#term === term && this.remainingMs() > 0;
     if (term) this.#forget(term);
     this.#wake();
@@ -144,6 +150,15 @@ class Elector {
     await this.#ending;
     // What has not ended must not meet a successor: then the lease is left to run out.
     if (isHeld && hasEnded && term.lease) await this.#giveBack(term.lease);
+  }
+
+  async #stopCleanly(term: TermUnderWay): Promise<boolean> {
+    const { clock, timings } = this.#options;
+    const refuse = (): void => term.over.abort(new LeaseLostError('this replica stops, and begins nothing more'));
+    const timer = clock.after(GRACE_MS - timings.marginMs, refuse);
+    const hasEnded = await this.#stopLed(term, GRACE_MS);
+    timer.cancel();
+    return hasEnded;
   }
 
   async #run(): Promise<void> {
@@ -196,7 +211,8 @@ class Elector {
     const { logger, metrics, health, timings } = this.#options;
     const { epoch } = lease;
     const deadline = sentAt + timings.durationMs;
-    const term: TermUnderWay = { epoch, lease, deadline, isUncertain: false, timer: undefined, led: undefined };
+    const over = new AbortController();
+    const term: TermUnderWay = { epoch, lease, deadline, isUncertain: false, timer: undefined, led: undefined, over };
     this.#term = term;
     this.#lastEpoch = epoch;
     this.watch.forget();
@@ -206,7 +222,7 @@ class Elector {
     health?.set('leadership', true, `leads, epoch ${epoch}`);
     logger.info({ epoch, holder: lease.holder }, 'this replica leads now');
     try {
-      term.led = this.#lead?.({ epoch });
+      term.led = this.#lead?.({ epoch, signal: over.signal, require: () => this.#require(term) });
       return timings.renewMs;
     } catch (error) {
       logger.error({ err: toError(error) }, 'leading could not begin; another replica may try');
@@ -284,20 +300,21 @@ class Elector {
 
   #forget(term: TermUnderWay): void {
     term.timer?.cancel();
+    term.over.abort(new LeaseLostError(`the term of epoch ${term.epoch} is over`));
     if (this.#term !== term) return;
     this.#term = undefined;
     this.#options.metrics.leader.set(0);
     this.#options.metrics.leaderTransitions.inc();
   }
 
-  /** False when it did not end in time: nothing waits for it any longer. */
+  /** False when it did not end, or not in time: nothing waits for it any longer. */
   async #stopLed({ led }: TermUnderWay, graceMs: number): Promise<boolean> {
     if (!led) return true;
     const { clock, logger, timings } = this.#options;
-    const bound = graceMs + timings.marginMs;
+    const bound = Math.max(graceMs + ABANDON_MS, timings.marginMs);
     const ended = await runWithDeadline(() => led.stop(graceMs), new AbortController(), bound, clock).outcome;
     if (!ended.ok) logger.error({ err: ended.error }, 'what was begun while leading did not end');
-    return ended.ok;
+    return ended.ok && ended.value;
   }
 
   /** Others need not wait then. Tried twice; otherwise the lease runs out. */

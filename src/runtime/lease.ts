@@ -28,18 +28,26 @@ export interface LeasePort {
   swap(previous: Lease | undefined, next: Lease): Promise<boolean>;
 }
 
-/** One time of leading, from a taking of the lease to its end. */
+/** One time of leading, from a taking of the lease to its end. What was decided in one term is not done in another. */
 export interface Term {
   readonly epoch: number;
+  /**
+   * Throws `LeaseLostError` unless the lease of this very term holds for longer than a call may take, and, once this
+   * replica stops, unless a call may still end before the lease is given back. Called right before everything that
+   * changes something.
+   */
+  require(): void;
+  /** Aborts with a `LeaseLostError` when nothing may begin in this term ever again: ends what stands in line. */
+  readonly signal: AbortSignal;
 }
 
 /** What is done while leading. */
 export interface Led {
   /**
    * Ends what was begun. `graceMs` is for work under way: 0 when the lease is lost, which may also happen during the
-   * grace of a stop before. Never rejects.
+   * grace of a stop before. False when some of it still runs: then the lease is not given back. Never rejects.
    */
-  stop(graceMs: number): Promise<void>;
+  stop(graceMs: number): Promise<boolean>;
 }
 
 export interface Leadership {
@@ -52,10 +60,8 @@ export interface Leadership {
   isLeader(): boolean;
   /** Of the term under way; undefined while standing by. */
   epoch(): number | undefined;
-  /** Throws `LeaseLostError` unless the lease holds for longer than a call may take. Called right before everything that changes something. */
-  require(): void;
   /** The newest lease seen of another replica, unless given back: whom to nudge. Undefined while leading. */
   other(): Lease | undefined;
-  /** Ends the term, gives the lease back, and takes part no more. Never rejects. */
+  /** Ends the term, gives the lease back when all that was begun has ended, and takes part no more. Never rejects. */
   stop(): Promise<void>;
 }

@@ -164,6 +164,41 @@ describe('before a change', () => {
   });
 });
 
+describe('a limited time', () => {
+  const refusal = new Error('the term is over');
+
+  it('is asked for by each change, and not by what only reads', async () => {
+    const { aws, calls } = cannedAws(empty);
+    const refuse = (): never => {
+      throw refusal;
+    };
+    const limited = aws.during({ require: refuse, signal: new AbortController().signal });
+    await expect(limited.ecs.stopTask('main', 'arn:task', 'test')).rejects.toBe(refusal);
+    await limited.ecs.listTasks('main', 'me');
+    expect(calls.map(({ operation }) => operation)).toEqual(['ListTasks']);
+  });
+
+  it('ends what stands in line, and nothing that others sent or send', async () => {
+    const clock = makeFakeClock();
+    const { aws, calls } = cannedAws(({ operation }) => xml(operation, ''), { clock });
+    const term = new AbortController();
+    const limited = aws.during({ require: () => undefined, signal: term.signal });
+    const inTerm = Array.from({ length: 25 }, () =>
+      limited.elbv2.deleteRule('arn:rule').catch((error: unknown) => error),
+    );
+    const other = aws.elbv2.deleteRule('arn:rule');
+    await until(() => calls.length === 20);
+    term.abort(refusal);
+    const ends = await Promise.all(inTerm);
+    expect(ends.filter((end) => end === refusal)).toHaveLength(5);
+    await expect(limited.elbv2.describeRules('arn:listener')).rejects.toBe(refusal);
+    await clock.advance(1_000);
+    await other;
+    expect(calls).toHaveLength(21);
+    expect(clock.pending()).toBe(0);
+  });
+});
+
 describe('counting', () => {
   it('every call is counted once by outcome, and every series starts at zero', async () => {
     let turn = 0;

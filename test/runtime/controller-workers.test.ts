@@ -74,12 +74,12 @@ describe('stop', () => {
     controller.enqueue('b', 'high');
     await world.clock.advance(1_000);
     let stopped = false;
-    const stopping = controller.stop().then(() => (stopped = true));
+    const stopping = controller.stop().finally(() => (stopped = true));
     expect(controller.alive()).toBe(false);
     await world.clock.advance(2_999);
     expect(stopped).toBe(false);
     await world.clock.advance(1);
-    await stopping;
+    expect(await stopping).toBe(true);
     controller.enqueue('c', 'high');
     await world.clock.advance(60_000);
     expect(ended).toEqual(['a']);
@@ -119,7 +119,37 @@ describe('stop', () => {
     await world.clock.settle();
     const stopping = controller.stop({ graceMs: 1_000 });
     await world.clock.advance(3_000);
-    await stopping;
+    expect(await stopping).toBe(false);
     expect(world.lines.at(-1)).toMatchObject({ level: 40, keys: ['stuck'] });
+  });
+
+  it('does not forget a reconcile whose key was given to others', async () => {
+    const controller = world.start(
+      world.script(() => new Promise(() => {}), succeed),
+      { deadlineMs: 60_000 },
+    );
+    controller.enqueue('stuck', 'high');
+    await world.clock.advance(200_000);
+    expect(controller.running()).toEqual([]);
+    const stopping = controller.stop({ graceMs: 0 });
+    await world.clock.advance(2_000);
+    expect(await stopping).toBe(false);
+  });
+
+  it('leaves the gauge of active workers to the controller that comes after', async () => {
+    const hung = Promise.withResolvers<Record<string, never>>();
+    const former = world.start(() => hung.promise);
+    former.enqueue('a', 'high');
+    await world.clock.settle();
+    const active = async () => (await world.metrics.activeWorkers.get()).values.map(({ value }) => value);
+    expect(await active()).toEqual([1]);
+    const stopping = former.stop({ graceMs: 0 });
+    await world.clock.advance(2_000);
+    await stopping;
+    expect(await active()).toEqual([0]);
+    world.start(succeed);
+    hung.resolve({});
+    await world.clock.settle();
+    expect(await active()).toEqual([0]);
   });
 });

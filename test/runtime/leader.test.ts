@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LeaseLostError } from '../../src/runtime/errors.ts';
 import { FAKE_EPOCH } from './fake-clock.ts';
-import { type CallFate, makeLeaseWorld } from './lease-world.ts';
+import { callsOf, type CallFate, makeLeaseWorld } from './lease-world.ts';
 
 const HANG: CallFate = { requestMs: 0, answerMs: 0, lost: 'hung' };
 const FIRST_EPOCH = FAKE_EPOCH / 1000;
@@ -35,7 +35,6 @@ describe('the first replica', () => {
     expect([a.terms.length, b.terms.length, a.mayCall(), b.mayCall()]).toEqual([1, 0, true, false]);
     expect(b.leadership.other()).toMatchObject({ holder: 'a', nudgeUrl: 'http://a.test:9464' });
     expect(a.leadership.other()).toBeUndefined();
-    expect(() => b.leadership.require()).toThrow(LeaseLostError);
   });
 
   it('is one of many that start at the same moment', async () => {
@@ -78,16 +77,33 @@ describe('a takeover', () => {
   });
 });
 
+describe('a term', () => {
+  it('does not allow in the next one what was decided in it', async () => {
+    const a = world.replica('a');
+    await world.clock.advance(3_000);
+    const first = a.term();
+    first?.require();
+    expect(first?.signal.aborted).toBe(false);
+    a.pause();
+    await world.clock.advance(60_000);
+    expect(() => first?.require()).toThrow(LeaseLostError);
+    a.resume();
+    await world.clock.advance(1_000);
+    expect([a.mayCall(), a.term() === first, first?.signal.aborted]).toEqual([true, false, true]);
+    expect(() => first?.require()).toThrow('the term of epoch');
+  });
+});
+
 describe('a clean stop', () => {
   it('hands over within a second, after what was begun has ended', async () => {
-    const ended = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<boolean>();
     const a = world.replica('a', { lead: () => ({ stop: () => ended.promise }) });
     const b = world.replica('b');
     await world.clock.advance(5_000);
     const stopped = a.leadership.stop();
     await world.clock.advance(8_000);
-    expect([a.terms[0]?.graces, a.mayCall(), b.leadership.isLeader()]).toEqual([[10_000], true, false]);
-    ended.resolve();
+    expect([a.terms[0]?.graces, a.leadership.isLeader(), b.leadership.isLeader()]).toEqual([[13_000], true, false]);
+    ended.resolve(true);
     await world.clock.settle();
     expect([a.leadership.isLeader(), a.mayCall()]).toEqual([false, false]);
     await world.clock.advance(999);
@@ -109,13 +125,37 @@ describe('a clean stop', () => {
     expect(world.lease.peek()).toMatchObject({ holder: 'a', duration_ms: 0 });
   });
 
-  it('does not hand over what has not ended: the lease runs out', async () => {
-    const a = world.replica('a', { lead: () => ({ stop: () => new Promise(() => undefined) }) });
+  it('begins calls for two seconds more, so that each may end before the lease is given back', async () => {
+    const log: string[] = [];
+    const a = world.replica('a', {
+      lead: (term) => {
+        const work = callsOf(world.clock, term, 9_500, (what) => log.push(`${world.clock.monotonic()} ${what}`));
+        return { stop: () => work.then(() => true) };
+      },
+    });
+    const b = world.replica('b');
+    await world.clock.advance(9_000);
+    void a.leadership.stop();
+    await world.clock.advance(2_100);
+    expect([a.mayCall(), a.leadership.isLeader(), a.term()?.signal.aborted]).toEqual([false, true, true]);
+    await world.clock.advance(7_800);
+    expect([a.leadership.isLeader(), b.leadership.isLeader()]).toEqual([true, false]);
+    await world.clock.advance(1_100);
+    expect(b.leadership.isLeader()).toBe(true);
+    expect(log).toEqual(['0 sent', '9500 done', '9500 sent', '19000 done', '19000 NotLeading']);
+  });
+
+  it.each([
+    ['says that it has not ended', async () => false],
+    ['does not say', () => new Promise<boolean>(() => undefined)],
+  ])('does not hand over what %s: the lease runs out', async (_name, stop) => {
+    const a = world.replica('a', { lead: () => ({ stop }) });
     const b = world.replica('b');
     await world.clock.advance(1_000);
     const stopped = a.leadership.stop();
-    await world.clock.advance(21_500);
+    await world.clock.advance(17_500);
     await stopped;
+    expect(world.lease.peek()).toMatchObject({ holder: 'a', duration_ms: 20_000 });
     expect([a.leadership.isLeader(), b.leadership.isLeader()]).toEqual([false, false]);
     await world.clock.advance(20_000);
     expect(b.leadership.isLeader()).toBe(true);

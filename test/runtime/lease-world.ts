@@ -1,7 +1,8 @@
 /** Replicas that contend for one lease: each with a clock, a network and a life of its own. */
-import type { Clock } from '../../src/runtime/clock.ts';
+import { type Clock, sleep } from '../../src/runtime/clock.ts';
+import { LeaseLostError } from '../../src/runtime/errors.ts';
 import { DEFAULT_LEASE_TIMINGS, makeLeadership } from '../../src/runtime/leader.ts';
-import type { Leadership, LeasePort, Led, Term } from '../../src/runtime/lease.ts';
+import type { LeasePort, Led, Term } from '../../src/runtime/lease.ts';
 import { makeMemoryLease } from '../../src/store/lease-memory.ts';
 import { makeHealth } from '../../src/telemetry/health.ts';
 import { makeLogger } from '../../src/telemetry/logger.ts';
@@ -34,14 +35,16 @@ export function makeLeaseWorld() {
   function replica(holder: string, options: ReplicaOptions = {}) {
     const life = makeLife(clock, options.rate ?? 1);
     const terms: { epoch: number; graces: number[] }[] = [];
+    let newest: Term | undefined;
     const lead = (term: Term): Led => {
+      newest = term;
       const record = { epoch: term.epoch, graces: [] as number[] };
       terms.push(record);
       const led = options.lead?.(term);
       return {
         async stop(graceMs) {
           record.graces.push(graceMs);
-          await led?.stop(graceMs);
+          return (await led?.stop(graceMs)) ?? true;
         },
       };
     };
@@ -53,7 +56,7 @@ export function makeLeaseWorld() {
     const parts = { clock: life.clock, logger, metrics, health };
     const leadership = makeLeadership({ lease: port, holder, nudgeUrl, timings, ...parts });
     leadership.start(lead);
-    return { ...life, leadership, terms, metrics, health, mayCall: () => mayCall(leadership) };
+    return { ...life, leadership, terms, metrics, health, term: () => newest, mayCall: () => mayCall(newest) };
   }
 
   return { clock, lease, replica };
@@ -115,10 +118,24 @@ function makeNetwork(
   return { read: () => send(() => lease.read()), swap: (previous, next) => send(() => lease.swap(previous, next)) };
 }
 
-function mayCall(leadership: Leadership): boolean {
+/** Makes one call after the other for as long as the term allows it, and tells of each; ends with the refusal. */
+export async function callsOf(clock: Clock, term: Term, callMs: number, tell: (what: string) => void): Promise<void> {
+  for (;;) {
+    try {
+      term.require();
+    } catch (error) {
+      return tell(error instanceof LeaseLostError ? error.reason : String(error));
+    }
+    tell('sent');
+    await sleep(clock, callMs);
+    tell('done');
+  }
+}
+
+function mayCall(term: Term | undefined): boolean {
   try {
-    leadership.require();
-    return true;
+    term?.require();
+    return term !== undefined;
   } catch {
     return false;
   }

@@ -2,14 +2,13 @@
 import { pino } from 'pino';
 import { makeBuckets } from '../../../src/aws/buckets.ts';
 import { makeCaller } from '../../../src/aws/call.ts';
-import { portsOver } from '../../../src/aws/make-aws.ts';
+import { limitedPortsOver } from '../../../src/aws/make-aws.ts';
 import { type Replica, startReplica } from '../../../src/controllers/replica.ts';
 import { type Answer, makeAnswerer } from '../../../src/intake/webhook-answer.ts';
 import type { Config } from '../../../src/model/config.ts';
 import { makeLogTail } from '../../../src/observe/log-tail.ts';
 import { DEFAULT_LEASE_TIMINGS, makeLeadership } from '../../../src/runtime/leader.ts';
 import type { Leadership, LeasePort } from '../../../src/runtime/lease.ts';
-import { fenced } from '../../../src/store/fenced.ts';
 import type { EnvironmentStore } from '../../../src/store/port.ts';
 import { makeHealth } from '../../../src/telemetry/health.ts';
 import { makeMetrics, type Metrics } from '../../../src/telemetry/metrics.ts';
@@ -69,8 +68,8 @@ export function startSimReplica(world: ReplicaWorld, actor: Actor, holder: strin
   });
   const draw = random.stream(holder);
   const buckets = makeBuckets(clock, draw);
-  const caller = makeCaller({ clock, metrics, buckets, beforeMutation: () => leadership.require() });
-  const aws = portsOver(world.aws.clientsFor(actor), caller.call, clock);
+  const caller = makeCaller({ clock, metrics, buckets, beforeMutation: refuse });
+  const aws = limitedPortsOver(world.aws.clientsFor(actor), caller, clock);
   const store = gatedStore(actor, world.store);
   const replica = startReplica({
     config,
@@ -84,7 +83,6 @@ export function startSimReplica(world: ReplicaWorld, actor: Actor, holder: strin
     github: gatedGitHub(actor, world.github.port),
     control: gatedControl(actor, world.supervisors.control),
     store,
-    fencedStore: fenced(store, leadership),
     logTail: makeLogTail({ aws, clock, secrets: [] }),
     leadership,
     nudge: (url, sessions) => void nudge(world, actor, url, sessions),
@@ -114,6 +112,10 @@ export function startSimReplica(world: ReplicaWorld, actor: Actor, holder: strin
     webhook: ({ headers, event, body }) =>
       answer({ signature: headers['x-hub-signature-256'] ?? '', event, body: Buffer.from(body) }, Promise.resolve()),
   };
+}
+
+function refuse(operation: string): never {
+  throw new Error(`${operation} would change something outside of a term`);
 }
 
 export function urlOf(name: string): string {
