@@ -55,6 +55,8 @@ const LOG_LINES = 20;
 
 export function makeEnvironmentReconcile(loop: EnvironmentLoop) {
   return async (sessionId: string, run: ReconcileContext): Promise<Result> => {
+    // Throws until it is known: before that nothing is changed, and nobody is told of a pause that may be none.
+    loop.pause();
     const record = await loop.store.get(sessionId);
     if (!record) return forgotten(loop, sessionId);
     const project = projectOf(loop.config.projects, record);

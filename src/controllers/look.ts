@@ -20,7 +20,10 @@ export interface Looking {
   readonly publicKey: string;
   readonly observer: Observer;
   readonly clock: Clock;
-  /** The pause of the whole installation, when one is in force: everything is observed and told, nothing changed. */
+  /**
+   * The pause of the whole installation, when one is in force: everything is observed and told, nothing changed. Throws
+   * `WaitingError` while that is not known.
+   */
   readonly pause: () => InstallationPause | undefined;
 }
 

@@ -35,7 +35,7 @@ export interface OrphanLoop extends OrphanSight {
   readonly store: EnvironmentStore;
   readonly applier: Applier;
   readonly metrics: Metrics;
-  /** The whole installation is paused: orphans are counted and told, and stay. */
+  /** The whole installation is paused: orphans are counted and told, and stay. Throws while that is not known. */
   readonly paused: () => boolean;
 }
 
@@ -58,6 +58,8 @@ export function makeOrphanReconcile(loop: OrphanLoop): Reconcile {
   startAtZero(loop.metrics);
 
   return async (_key, run) => {
+    // Throws until it is known: before that there is nothing to look for.
+    loop.paused();
     const plan = await observeAndPlan(loop, memory);
     const seen = new Map(plan.seen);
     memory = seen;

@@ -2,7 +2,7 @@
 import { canonical } from '../model/digest.ts';
 import { type InstallationPause, pauseInForce, pauseText, type StoredInstallation } from '../model/installation.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import { toError } from '../runtime/errors.ts';
+import { toError, WaitingError } from '../runtime/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EnvironmentStore } from './port.ts';
 
@@ -18,13 +18,14 @@ export interface PauseWatchOptions {
 }
 
 export interface PauseWatch {
-  /** What is in force now. Until the item was read once, everything is paused: it may say so. */
+  /**
+   * What is in force now. Throws `WaitingError` until the item was read once: it may pause everything, and then nothing
+   * may be changed; or nothing, and then nobody should be told of a pause.
+   */
   current(): InstallationPause | undefined;
   /** No call of `onChange` begins after this; resolves when a look under way has ended. */
   stop(): Promise<void>;
 }
-
-const NOT_READ: InstallationPause = { reason: 'the table was not read yet' };
 
 export function watchPause({ store, pollMs, clock, onChange, onError, logger }: PauseWatchOptions): PauseWatch {
   let stored: StoredInstallation | undefined;
@@ -32,7 +33,10 @@ export function watchPause({ store, pollMs, clock, onChange, onError, logger }: 
   let stopped = false;
   let timer: Timer | undefined;
 
-  const current = (): InstallationPause | undefined => (stored ? pauseInForce(stored, clock.now()) : NOT_READ);
+  const current = (): InstallationPause | undefined => {
+    if (!stored) throw new WaitingError('Unknown', 'whether Mayfly is paused was not read yet', pollMs);
+    return pauseInForce(stored, clock.now());
+  };
   const look = async (): Promise<void> => {
     try {
       const found = await store.installation();

@@ -1,7 +1,8 @@
 /** Pauses of everything, ends of overrides that nobody writes, and drift of target groups: the loop against the local AWS. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InstallationPause } from '../../src/model/installation.ts';
-import { type ControllerWorld, labelled, makeControllerWorld } from './world.ts';
+import { WaitingError } from '../../src/runtime/errors.ts';
+import { type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
 
 const MINUTE = 60_000;
 
@@ -83,6 +84,31 @@ describe('while Mayfly is paused', () => {
     await label();
     world.pause.now = { until: inMs(7_000) };
     expect((await world.pass()).result).toEqual({ requeueAfterMs: 7_000, priority: 'high' });
+  });
+});
+
+describe('until it is known whether Mayfly is paused', () => {
+  const notRead = new WaitingError('Unknown', 'not read yet', 5_000);
+
+  it.each([
+    ['an environment on its way', {}],
+    ['one that is on its way out', { wanted: false }],
+    ['one that cannot be understood', { wanted: 'perhaps' }],
+  ])('%s waits, and nobody is told anything', async (_name, change) => {
+    world.edit(labelled());
+    await world.run(2_500);
+    world.edit(change);
+    const [before, told] = [world.store.peek(SESSION), world.changed.length];
+    world.mutations();
+    world.pause.unknown = notRead;
+    expect((await world.pass()).error).toBe(notRead);
+    expect(world.mutations()).toEqual([]);
+    expect(world.store.peek(SESSION)).toEqual(before);
+    expect(world.changed).toHaveLength(told);
+    world.pause.unknown = undefined;
+    await world.local.clock.advance(MINUTE);
+    expect((await world.pass()).error).toBeUndefined();
+    expect(world.changed.length).toBeGreaterThan(told);
   });
 });
 

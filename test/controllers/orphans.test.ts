@@ -6,6 +6,7 @@ import { makeOrphanReconcile, ORPHANS } from '../../src/controllers/orphans.ts';
 import { hostOf, targetGroupName } from '../../src/model/names.ts';
 import { tagsFor } from '../../src/plan/tasks.ts';
 import { makeSnapshots } from '../../src/observe/snapshot.ts';
+import { WaitingError } from '../../src/runtime/errors.ts';
 import type { Result } from '../../src/runtime/outcome.ts';
 import { StoreError } from '../../src/store/port.ts';
 import { type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
@@ -16,6 +17,8 @@ const GRACE = 15 * MINUTE;
 
 let world: ControllerWorld;
 let paused: boolean;
+/** Whether it is paused was not read yet. */
+let notRead: WaitingError | undefined;
 /** Throws to keep the record from being read. */
 let onGet: () => void;
 let abort: AbortController;
@@ -25,6 +28,7 @@ let pass: () => Promise<Result>;
 beforeEach(async () => {
   world = await makeControllerWorld();
   paused = false;
+  notRead = undefined;
   onGet = () => undefined;
   abort = new AbortController();
   lines = [];
@@ -60,7 +64,10 @@ function restart(): void {
     applier: makeApplier({ aws, control, clock, metrics }),
     clock,
     metrics,
-    paused: () => paused,
+    paused: () => {
+      if (notRead) throw notRead;
+      return paused;
+    },
   });
   const logger = pino(
     { level: 'info' },
@@ -283,6 +290,20 @@ it('takes away the others when one cannot be', async () => {
   await pass();
   expect(rule).not.toBe('');
   expect(await left()).toEqual({ tasks: 2, groups: 1, rules: 1 });
+  await run(2 * MINUTE);
+  expect(await left()).toEqual(NONE);
+});
+
+it('waits without a word, and without a call, until it is known whether Mayfly is paused', async () => {
+  await leftOver('tt-old');
+  await run(GRACE - 1);
+  const { calls } = world.local;
+  const before = calls.length;
+  notRead = new WaitingError('Unknown', 'not read yet', 5_000);
+  lines = [];
+  await expect(pass()).rejects.toBe(notRead);
+  expect({ made: calls.length - before, lines }).toEqual({ made: 0, lines: [] });
+  notRead = undefined;
   await run(2 * MINUTE);
   expect(await left()).toEqual(NONE);
 });

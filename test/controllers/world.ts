@@ -61,8 +61,8 @@ export interface ControllerWorld {
   /** Runs before (or, by what it returns, after) each write of status; throws to fail it. */
   readonly onPutStatus: { now?: ((next: Status) => void | (() => void)) | undefined };
   readonly supervisors: Supervisors;
-  /** The pause of the whole installation. */
-  readonly pause: { now?: InstallationPause | undefined };
+  /** The pause of the whole installation; what is thrown while it is not known. */
+  readonly pause: { now?: InstallationPause | undefined; unknown?: WaitingError | undefined };
   readonly heads: Map<string, string | GitHubError>;
   readonly config: Config;
   readonly project: Project;
@@ -269,7 +269,10 @@ function buildLoop({ local, config, store, supervisors: control, pause, heads, c
     freshness,
     clock,
     metrics,
-    pause: () => pause.now,
+    pause: () => {
+      if (pause.unknown) throw pause.unknown;
+      return pause.now;
+    },
     onChanged: (sessionId) => void changed.push(sessionId),
   });
   return { reconcile, freshness };

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { pauseText, type StoredInstallation } from '../../src/model/installation.ts';
+import { WaitingError } from '../../src/runtime/errors.ts';
 import { makeMemoryStore } from '../../src/store/memory.ts';
 import { watchPause } from '../../src/store/pause.ts';
 import { makeLogger } from '../../src/telemetry/logger.ts';
@@ -7,6 +8,7 @@ import { makeFakeClock } from '../runtime/fake-clock.ts';
 
 const POLL_MS = 5_000;
 const KEY = '@installation';
+const NOT_READ = 'whether Mayfly is paused was not read yet';
 
 function setUp(installation?: () => Promise<StoredInstallation>) {
   const store = makeMemoryStore();
@@ -28,11 +30,25 @@ function setUp(installation?: () => Promise<StoredInstallation>) {
   return { store, clock, watch, errors, after };
 }
 
-it('counts as paused until the first look, and tells what that found', async () => {
+it('is not known until the first look, and tells what that found', async () => {
   const { watch, after } = setUp();
-  expect(watch.current()).toEqual({ reason: 'the table was not read yet' });
+  expect(() => watch.current()).toThrow(new WaitingError('Unknown', NOT_READ, POLL_MS));
   expect(await after(0)).toEqual(['goes on']);
   expect(watch.current()).toBeUndefined();
+  await watch.stop();
+});
+
+it('is not known, and tells nothing, until a look succeeds', async () => {
+  let down = true;
+  const { watch, errors, after } = setUp(async () => {
+    if (down) throw new Error('down');
+    return { ok: true };
+  });
+  expect(await after(2 * POLL_MS)).toEqual([]);
+  expect(() => watch.current()).toThrow(NOT_READ);
+  expect(errors).toEqual(['down', 'down', 'down']);
+  down = false;
+  expect(await after()).toEqual(['goes on']);
   await watch.stop();
 });
 
