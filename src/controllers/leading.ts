@@ -75,7 +75,10 @@ export function startLeading(parts: LoopParts, reread: Reread): Leading {
   const everybody = (priority: Priority): void => {
     for (const { sessionId } of watch.current()) environments.enqueue(sessionId, priority);
   };
-  const pause = startPauseWatch(parts, () => everybody('high'));
+  const pause = startPauseWatch(parts, () => {
+    everybody('high');
+    orphans.enqueue(ORPHANS, 'low');
+  });
   const timers = [startResync(parts, freshness, () => everybody('low')), startRereads(parts, watch, reread)];
   orphans.enqueue(ORPHANS, 'low');
   const controllers = [reports, environments, orphans];
