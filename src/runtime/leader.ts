@@ -124,13 +124,11 @@ class Elector {
 
   #require({ over, deadline }: TermUnderWay): void {
     over.signal.throwIfAborted();
-    const { clock, timings } = this.#options;
-    const left = deadline - clock.monotonic();
-    if (left > timings.marginMs) return;
+    const { marginMs } = this.#options.timings;
+    const left = deadline - this.#options.clock.monotonic();
+    if (left > marginMs) return;
     if (left <= 0) throw new LeaseLostError('this replica does not lead');
-    throw new LeaseLostError(
-      `the lease holds for ${Math.round(left)} ms more, and a call needs ${timings.marginMs} ms`,
-    );
+    throw new LeaseLostError(`the lease holds for ${Math.round(left)} ms more, and a call needs ${marginMs} ms`);
   }
 
   stop(): Promise<void> {

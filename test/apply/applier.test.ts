@@ -8,6 +8,7 @@ import type { Attempt } from '../../src/model/environment.ts';
 import { healthCheckOf } from '../../src/model/health-check.ts';
 import { derivedFamily, targetGroupName } from '../../src/model/names.ts';
 import type { PlannedAttempt, RuleSpec, Step, StepKind, TargetGroupSpec } from '../../src/model/step.ts';
+import { LeaseLostError } from '../../src/runtime/errors.ts';
 import { INSTALLATION, type LocalWorld, makeLocalWorld } from '../aws/local-world.ts';
 
 const SESSION = 'tt-one';
@@ -369,6 +370,11 @@ describe('sync', () => {
       reason: 'ControlUnreachable',
       message: '409: a job is under way',
     });
+  });
+
+  it('ends the pass when the lease is lost', async () => {
+    refuseSync = new LeaseLostError('this replica does not lead');
+    await expect(apply(step)).rejects.toBe(refuseSync);
   });
 });
 
