@@ -25,9 +25,10 @@ export interface ConfigInput {
   readonly balancerPort: number;
   readonly githubPort: number;
   readonly provisioned: Provisioned;
+  readonly environments: number;
 }
 
-export function configOf({ repo, ports, balancerPort, githubPort, provisioned }: ConfigInput): object {
+export function configOf({ repo, ports, balancerPort, githubPort, provisioned, environments }: ConfigInput): object {
   const loopback = (port: number): object => ({ host: '127.0.0.1', port });
   return {
     installation: INSTALLATION,
@@ -67,6 +68,7 @@ export function configOf({ repo, ports, balancerPort, githubPort, provisioned }:
       healthLook: '30s',
       orphanGrace: '30s',
     },
-    intervals: { poll: '2s', resync: '15s', reread: '45s' },
+    // One read a second at most: GitHub's 5,000 an hour are for everything.
+    intervals: { poll: '2s', resync: '15s', reread: `${Math.max(10, environments)}s` },
   };
 }

@@ -1,17 +1,18 @@
 /** One replica of the operator, as a process that can be killed, stopped, continued and started again. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Child, startChild } from '../../../src/local/demo/child.ts';
 import type { Secrets } from '../../../src/local/demo/settings.ts';
 import { until } from '../../../src/local/demo/until.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
 const PROBE = new URL('memory-probe.ts', import.meta.url).href;
 
 export interface OperatorOptions {
   /** `a` or `b`. */
   readonly name: string;
+  /** Entry of the operator. */
+  readonly main: string;
   readonly stateDir: string;
   readonly config: object;
   readonly adminPort: number;
@@ -71,7 +72,7 @@ export function makeOperator(options: OperatorOptions): Operator {
     async start() {
       const begun = startChild({
         name: `operator ${name}`,
-        script: MAIN,
+        script: options.main,
         env: envOf(options, configFile, memoryFile),
         logFile: join(stateDir, `logs/operator-${name}.log`),
       });

@@ -3,9 +3,9 @@
  * which reach AWS through a proxy that spoils calls, and GitHub's webhooks through one that spoils deliveries.
  */
 import { RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Child, startChild } from '../../../src/local/demo/child.ts';
 import { freePorts, type Ports } from '../../../src/local/demo/ports.ts';
@@ -103,9 +103,11 @@ async function open(
   const github = await startGitHub({ stateDir: dir, repoPath: repo, ports: hookPorts }, secrets, project);
   closers.push(() => github.stop());
   const githubUrl = `http://127.0.0.1:${ports.github}`;
+  const main = await copyOfOperator(dir);
   const operatorOf = (name: string, own: Ports): Operator =>
     makeOperator({
       name,
+      main,
       stateDir: dir,
       adminPort: own.admin,
       config: configOf({
@@ -114,6 +116,7 @@ async function open(
         balancerPort: ports.balancer,
         githubPort: ports.github,
         provisioned,
+        environments: branches.length,
       }),
       secrets,
       awsEndpoint: proxy.url,
@@ -157,6 +160,16 @@ async function makeSoakRepo(dir: string, branches: readonly string[]): Promise<v
       message: `Say ${name}`,
     })),
   });
+}
+
+/** Every start of a run is of the same code, whatever somebody does to the sources meanwhile. Resolves to its entry. */
+async function copyOfOperator(dir: string): Promise<string> {
+  const root = resolve(import.meta.dirname, '../../..');
+  const copy = join(dir, 'operator');
+  await cp(join(root, 'src'), join(copy, 'src'), { recursive: true });
+  await cp(join(root, 'package.json'), join(copy, 'package.json'));
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return join(copy, 'src/main.ts');
 }
 
 async function openAws(dir: string, ports: Ports, closers: Closer[]) {
