@@ -40,6 +40,7 @@ export function desiredFrom(snapshot: PullSnapshot, project: Project): Ask {
       trusted: !fork,
       open: snapshot.open,
       at: snapshot.at,
+      ...(!snapshot.open && snapshot.closedAt !== undefined && { closedAt: snapshot.closedAt }),
     },
   };
 }

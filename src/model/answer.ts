@@ -38,7 +38,12 @@ interface Numbered {
 }
 
 function byTime(a: Numbered, b: Numbered): number {
-  return Date.parse(a.source.at) - Date.parse(b.source.at) || a.number - b.number;
+  return headTime(a.source) - headTime(b.source) || a.number - b.number;
+}
+
+/** As of when its head is known: that of a closed one stands still, whatever is done to it afterwards. */
+function headTime({ open, at, closedAt }: Source): number {
+  return Date.parse(open ? at : (closedAt ?? at));
 }
 
 /** Issues and pull requests of one repository share their numbers. */

@@ -30,6 +30,8 @@ export interface Source {
   readonly agent?: boolean | undefined;
   /** The snapshot's `updated_at`, ISO, one-second grain: the logical time that orders snapshots. */
   readonly at: string;
+  /** When it was closed: its head stands still from then on, while titles and labels still move `at`. */
+  readonly closedAt?: string | undefined;
 }
 
 /** A pull request that asked for an environment whose session id another branch has. */
@@ -143,7 +145,7 @@ export interface Deployment {
 /** The comment Mayfly keeps on one pull request or issue. */
 export interface CommentRef {
   readonly id: number;
-  /** Hash of the body last written, so that an unchanged body costs no call. */
+  /** Hash of the body last written, so that an unchanged body costs no call; empty while a write is under way. */
   readonly hash: string;
 }
 

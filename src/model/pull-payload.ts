@@ -31,6 +31,7 @@ const pull = z.object(
     head: z.object({ ref: branch, sha: commit, repo: repository.nullable() }, map),
     base: z.object({ repo: repository }, map),
     updated_at: z.iso.datetime({ offset: true, error: 'an ISO time' }),
+    closed_at: z.iso.datetime({ offset: true, error: 'an ISO time, or null' }).nullish(),
   },
   map,
 );
@@ -57,6 +58,12 @@ function snapshotOf(json: z.infer<typeof pull>): PullSnapshot {
       commit: json.head.sha,
     },
     baseRepoId: json.base.repo.id,
-    at: new Date(json.updated_at).toISOString().replace('.000Z', 'Z'),
+    at: isoOf(json.updated_at),
+    ...(typeof json.closed_at === 'string' && { closedAt: isoOf(json.closed_at) }),
   };
+}
+
+/** As GitHub writes it, whatever the offset. */
+function isoOf(time: string): string {
+  return new Date(time).toISOString().replace('.000Z', 'Z');
 }

@@ -68,6 +68,7 @@ const source = z
       open: bool,
       agent: bool.optional(),
       at: time,
+      closed_at: time.optional(),
     } satisfies SchemaOf<Source>,
     { error: 'a map' },
   )

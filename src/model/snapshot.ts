@@ -17,4 +17,6 @@ export interface PullSnapshot {
   readonly baseRepoId: number;
   /** `updated_at`, ISO, one-second grain. */
   readonly at: string;
+  /** `closed_at`, ISO; absent while it is open. */
+  readonly closedAt?: string | undefined;
 }

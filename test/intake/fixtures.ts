@@ -46,11 +46,14 @@ export interface PullOptions {
   readonly commit?: string;
   readonly branch?: string;
   readonly open?: boolean;
+  /** When it was closed, if that was before this snapshot. */
+  readonly closedAt?: number;
   readonly fork?: boolean;
 }
 
 export function pull(seconds: number, options: PullOptions = {}): PullSnapshot {
   const { number = 12, labels = ['uat'], commit = C1, branch = 'feature', open = true, fork = false } = options;
+  const { closedAt = seconds } = options;
   return {
     repo: 'acme/todo',
     number,
@@ -61,6 +64,7 @@ export function pull(seconds: number, options: PullOptions = {}): PullSnapshot {
     head: { repo: fork ? 'eve/todo' : 'acme/todo', repoId: fork ? 8 : 7, branch, commit },
     baseRepoId: 7,
     at: at(seconds),
+    ...(!open && { closedAt: at(closedAt) }),
   };
 }
 

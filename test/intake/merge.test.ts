@@ -170,6 +170,18 @@ describe('two pull requests on one branch', () => {
       [pull(1), other(2, { labels: ['uat-staging'] }), other(3, { open: false })],
       ON,
     ],
+    [
+      'do not go back to an old head by a label on the one that is closed',
+      [
+        pull(1),
+        other(1),
+        closed(2),
+        push(3, { number: 13 }),
+        other(4, { open: false, commit: C2 }),
+        closed(5, { labels: [], closedAt: 2 }),
+      ],
+      { ...ON, wanted: false, commit: C2 },
+    ],
     ['do not wake what one never asked for', [pull(1), closed(2), other(3, { labels: [] })], { ...ON, wanted: false }],
   ];
   it.each(rows)('%s', (_name, events, expected) => {
