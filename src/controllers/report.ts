@@ -8,7 +8,7 @@ import { type Project, projectOf } from '../model/project.ts';
 import { msUntil } from '../plan/effective.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile } from '../runtime/controller.ts';
-import type { Reporter } from '../status/reporter.ts';
+import type { Intend, Reporter } from '../status/reporter.ts';
 import { viewOf } from '../status/view.ts';
 import type { EnvironmentStore } from '../store/port.ts';
 import { saveReport } from '../store/status-writer.ts';
@@ -28,9 +28,14 @@ export function makeReportReconcile({ projects, store, reporter, clock }: Report
     const view = viewOf(record, projectOf(projects, record), clock.now());
     // The comments that exist are kept true also when the record cannot be understood.
     const sources = record.ok ? record.desired.sources : {};
-    const { comments, condition, retryAfterMs } = await reporter.report(view, sources, status.comments);
+    let recorded = status.comments;
+    const intend: Intend = async (key, ref) => {
+      await saveReport(store, sessionId, (fresh) => ({ ...fresh, comments: { ...fresh.comments, [key]: ref } }));
+      recorded = { ...recorded, [key]: ref };
+    };
+    const { comments, condition, retryAfterMs } = await reporter.report(view, sources, status.comments, intend);
     const conditions = setCondition(status.conditions, 'Reported', condition, clock.now());
-    if (conditions !== status.conditions || canonical(comments) !== canonical(status.comments)) {
+    if (conditions !== status.conditions || canonical(comments) !== canonical(recorded)) {
       await saveReport(store, sessionId, (fresh) => ({
         ...fresh,
         comments,

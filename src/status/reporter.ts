@@ -1,12 +1,13 @@
 /**
  * Keeps one comment on each pull request and issue that asks for an environment (DESIGN §7). Level-triggered: it is told
  * what the comments should say, compares by hash, and writes what differs. Never throws for what GitHub answers: the
- * outcome carries a condition.
+ * outcome carries a condition. A comment that a person deleted or edited is made anew when its text changes next, not
+ * before: what is unchanged is not looked at.
  */
 import type { GitHubPort } from '../github/port.ts';
 import { GitHubError } from '../github/port.ts';
 import type { Condition } from '../model/conditions.ts';
-import { digest } from '../model/digest.ts';
+import { canonical, digest } from '../model/digest.ts';
 import type { CommentRef, Desired, SourceKey, Status } from '../model/environment.ts';
 import { commentMarker } from '../model/names.ts';
 import type { Reason } from '../model/reasons.ts';
@@ -14,7 +15,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { renderComment } from './comment.ts';
-import { makeCertainty } from './certainty.ts';
+import { makeCertainty, UNSURE } from './certainty.ts';
 import { withoutProgress } from './job-line.ts';
 import { makePace } from './pace.ts';
 import type { EnvironmentView } from './view.ts';
@@ -37,9 +38,20 @@ export interface ReportOutcome {
 }
 
 export interface Reporter {
-  /** `sources` and `comments` as in the record; comments are written in the project's base repository. */
-  report(view: EnvironmentView, sources: Desired['sources'], comments: Status['comments']): Promise<ReportOutcome>;
+  /**
+   * `sources` and `comments` as in the record; comments are written in the project's base repository. Rejects with what
+   * `intend` throws, and with what GitHub's port throws besides `GitHubError`.
+   */
+  report(
+    view: EnvironmentView,
+    sources: Desired['sources'],
+    comments: Status['comments'],
+    intend: Intend,
+  ): Promise<ReportOutcome>;
 }
+
+/** Puts into the record that this comment is about to be edited; see certainty.ts. The edit waits for it. */
+export type Intend = (key: SourceKey, ref: CommentRef) => Promise<void>;
 
 export interface ReporterOptions {
   readonly github: GitHubPort;
@@ -70,6 +82,8 @@ interface Task {
   /** Hash of what it says besides progress. */
   core(): string;
   readonly known: CommentRef | undefined;
+  /** Called before the comment of this id is edited. */
+  begin(commentId: number): Promise<void>;
 }
 
 export function makeReporter(options: ReporterOptions): Reporter {
@@ -105,7 +119,7 @@ export function makeReporter(options: ReporterOptions): Reporter {
   };
 
   return {
-    async report(view, sources, comments) {
+    async report(view, sources, comments, intend) {
       const { baseRepo } = view;
       const keys = keysToReport(sources, comments, view.clashes);
       if (baseRepo === undefined) return homeless(view, keys, comments);
@@ -113,16 +127,24 @@ export function makeReporter(options: ReporterOptions): Reporter {
       const failures: Failed[] = [];
       const waits: number[] = [];
       for (const key of keys) {
-        const task = taskOf(options, view, baseRepo, key, comments[key]);
-        const wait = task.known && task.known.hash !== task.hash ? pace.left(task.id, task.core()) : 0;
+        const id = `${view.sessionId} ${key}`;
+        const begin = async (commentId: number): Promise<void> => {
+          const ref: CommentRef = { id: commentId, hash: UNSURE };
+          if (canonical(kept[key]) !== canonical(ref)) await intend(key, ref);
+          kept[key] = ref;
+          certainty.begun(id, commentId);
+        };
+        const known = certainty.believed(id, comments[key]);
+        const task: Task = { ...textOf(options, view, key), id, repo: baseRepo, key, known, begin };
+        const wait = task.known && task.known.hash !== task.hash ? pace.left(id, task.core()) : 0;
         if (wait > 0) {
           waits.push(wait);
           continue;
         }
-        const doubt = certainty.doubtMs(task.id);
+        const doubt = certainty.doubtMs(id);
         if (doubt) waits.push(doubt);
-        const result = await attempt(view.sessionId, { ...task, known: certainty.believed(task.id, task.known) });
-        if ('id' in result) kept[key] = result;
+        const result = await attempt(view.sessionId, task);
+        if ('id' in result) kept[key] = certainty.toRecord(id, result);
         else failures.push(result);
       }
       const { condition, retryAfterMs } = conditionOf(failures, keys.length, clock.monotonic());
@@ -148,18 +170,16 @@ function keysToReport(
   });
 }
 
-function taskOf(
+function textOf(
   { installation, webUrl }: ReporterOptions,
   view: EnvironmentView,
-  repo: string,
   key: SourceKey,
-  known: CommentRef | undefined,
-): Task {
+): Pick<Task, 'marker' | 'body' | 'hash' | 'core'> {
   const marker = commentMarker(installation, view.sessionId);
   const bodyOf = (shown: EnvironmentView): string => renderComment(shown, { marker, webUrl, source: key });
   const body = bodyOf(view);
   const core = (): string => digest(bodyOf(withoutProgress(view)), 16);
-  return { id: `${view.sessionId} ${key}`, repo, key, marker, body, hash: digest(body, 16), core, known };
+  return { marker, body, hash: digest(body, 16), core };
 }
 
 function soonest(times: readonly (number | undefined)[]): number | undefined {
@@ -192,10 +212,11 @@ async function write(github: GitHubPort, task: Task): Promise<{ ref: CommentRef;
 /** False when the update failed in one of the ways that leave another way open. */
 async function updated(
   github: GitHubPort,
-  { repo, body }: Task,
+  { repo, body, begin }: Task,
   id: number,
   tolerated: readonly GitHubError['kind'][],
 ): Promise<boolean> {
+  await begin(id);
   try {
     await github.updateComment(repo, id, body);
     return true;

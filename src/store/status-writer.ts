@@ -13,6 +13,9 @@ export interface Summary {
   readonly expiresAt?: number | undefined;
 }
 
+/** How often a write gives way to another one; the reporter writes twice for each comment. */
+const TRIES = 5;
+
 /** Writes the environment loop's facts over `base`; the reporter's members stay as they are in the table. */
 export async function saveFacts(
   store: EnvironmentStore,
@@ -20,14 +23,18 @@ export async function saveFacts(
   base: Status,
   change: { readonly next: Status; readonly summary: Summary },
 ): Promise<Status> {
-  const { next, summary } = change;
-  try {
-    return await put(store, sessionId, base.rev, next, summary);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-    const fresh = (await store.get(sessionId))?.status;
-    if (!fresh || canonical(factsOf(fresh)) !== canonical(factsOf(base))) throw error;
-    return await put(store, sessionId, fresh.rev, withReport(next, fresh), summary);
+  let { next } = change;
+  let { rev } = base;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await put(store, sessionId, rev, next, change.summary);
+    } catch (error) {
+      if (!isConflict(error) || attempt === TRIES) throw error;
+      const fresh = (await store.get(sessionId))?.status;
+      if (!fresh || canonical(factsOf(fresh)) !== canonical(factsOf(base))) throw error;
+      next = withReport(next, fresh);
+      rev = fresh.rev;
+    }
   }
 }
 
@@ -37,7 +44,6 @@ export async function saveReport(
   sessionId: string,
   change: (status: Status) => Status,
 ): Promise<void> {
-  const TRIES = 5;
   for (let attempt = 1; ; attempt += 1) {
     const record = await store.get(sessionId);
     if (!record) return;

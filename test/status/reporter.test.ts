@@ -48,7 +48,7 @@ function worldOf(github: GitHubPort, project: Project | undefined): World {
     clock,
     report(sample, sources, comments = {}) {
       const record = stored({ ...sample, desired: { ...sample.desired, sources } });
-      return reporter.report(viewOf(record, project, NOW), sources, comments);
+      return reporter.report(viewOf(record, project, NOW), sources, comments, async () => undefined);
     },
     async written(outcome) {
       const { values } = await metrics.comments.get();
@@ -207,11 +207,16 @@ describe('the reporter when GitHub does not take the comment', () => {
     await clock.advance(15_000);
     const repeated = await report(RUNNING, SOURCES, comments);
     expect(repeated).toMatchObject({ condition: { status: 'True' }, retryAfterMs: 75_000 });
+    expect(repeated.comments).toEqual({ 'pull/12': { id: 1, hash: '' } });
     const { calls } = state;
     await clock.advance(75_000);
-    expect(await report(RUNNING, SOURCES, repeated.comments)).toEqual({ ...repeated, retryAfterMs: undefined });
+    const last = await report(RUNNING, SOURCES, repeated.comments);
+    expect(last).toMatchObject({
+      comments: { 'pull/12': { hash: expect.stringMatching(/./) } },
+      retryAfterMs: undefined,
+    });
     expect(state.calls).toBe(calls + 1);
-    await report(RUNNING, SOURCES, repeated.comments);
+    await report(RUNNING, SOURCES, last.comments);
     expect(state.calls).toBe(calls + 1);
   });
 

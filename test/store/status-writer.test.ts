@@ -105,6 +105,14 @@ describe('facts', () => {
     await expect(facts(base, { rulePriority: 1 })).rejects.toMatchObject({ kind: 'conflict' });
   });
 
+  it('are written although the reporter wrote what it begins, and again what it did', async () => {
+    const base = await status();
+    let id = 0;
+    const busy = interrupted(2, () => report({ comments: { 'pull/12': { id: (id += 1), hash: '' } } }));
+    await facts(base, { rulePriority: 1 }, busy);
+    expect(await status()).toMatchObject({ rulePriority: 1, comments: { 'pull/12': { id: 2, hash: '' } } });
+  });
+
   it('are not written when reports come faster than that', async () => {
     const base = await status();
     let id = 0;
