@@ -65,7 +65,8 @@ export function configOf({ repo, ports, balancerPort, githubPort, provisioned, e
       retries: 100,
       startDeadline: '90s',
       createGrace: '20s',
-      healthLook: '30s',
+      // A call for each environment, of ten a second.
+      healthLook: `${Math.max(5, Math.ceil(environments / 2))}s`,
       orphanGrace: '30s',
     },
     // One read a second at most: GitHub's 5,000 an hour are for everything.
