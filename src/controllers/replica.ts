@@ -47,7 +47,14 @@ export function startReplica(parts: ReplicaParts): Replica {
   const rereads = startLoop(
     parts,
     'reread',
-    makeRereadReconcile({ projects: config.projects, github, store, clock, onIntent }),
+    makeRereadReconcile({
+      projects: config.projects,
+      github,
+      store,
+      clock,
+      onIntent,
+      rereadMs: config.intervals.rereadMs,
+    }),
   );
 
   leadership.start((term) => {

@@ -9,6 +9,8 @@ import { makeLogger } from '../../src/telemetry/logger.ts';
 import { C2, NOW, PROJECT, pull } from '../intake/fixtures.ts';
 import { makeFakeClock } from '../runtime/fake-clock.ts';
 
+const KEY = 'acme/todo#12';
+const REREAD_MS = 300_000;
 const RUN: ReconcileContext = {
   priority: 'low',
   signal: new AbortController().signal,
@@ -27,8 +29,11 @@ function world(answer: () => PullSnapshot | undefined, projects: readonly Projec
     },
   };
   const onIntent = (session: string): void => void told.push(session);
-  const reconcile = makeRereadReconcile({ projects, github: github as GitHubPort, store, clock, onIntent });
-  return { store, told, asked, run: async (key = 'acme/todo#12') => await reconcile(key, RUN) };
+  const loop = { projects, github: github as GitHubPort, store, clock, onIntent, rereadMs: REREAD_MS };
+  const reconcile = makeRereadReconcile(loop);
+  const run = async (key = 'acme/todo#12', priority: ReconcileContext['priority'] = 'high') =>
+    await reconcile(key, { ...RUN, priority });
+  return { clock, store, told, asked, run };
 }
 
 describe('a re-read', () => {
@@ -78,5 +83,48 @@ describe('a re-read', () => {
       throw error;
     });
     await expect(run()).rejects.toMatchObject({ ...expected, message: error.message });
+  });
+});
+
+describe('a re-read that no event asks for', () => {
+  it('is left out when this process has read it lately, as at each beginning of a leader that comes and goes', async () => {
+    const { clock, asked, run } = world(() => pull(1));
+    for (let term = 0; term < 10; term += 1) {
+      expect(await run(KEY, 'low')).toEqual({});
+      await clock.advance(10_000);
+    }
+    expect(asked).toHaveLength(1);
+    await run('acme/todo#13', 'low');
+    expect(asked).toEqual([KEY, 'acme/todo#13']);
+  });
+
+  it('is never left out in its own time, late as the one before may have been', async () => {
+    const { clock, asked, run } = world(() => pull(1));
+    await clock.advance(60_000);
+    await run(KEY, 'low');
+    await clock.advance(REREAD_MS - 60_000);
+    await run(KEY, 'low');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('gives way to one that an event asks for', async () => {
+    const { asked, run } = world(() => pull(1));
+    await run(KEY, 'low');
+    await run(KEY, 'high');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is not left out after one that failed, whoever asked for that', async () => {
+    let fails = false;
+    const { asked, run } = world(() => {
+      if (fails) throw new GitHubError('unavailable', 'no answer');
+      return pull(1);
+    });
+    await run(KEY, 'low');
+    fails = true;
+    await expect(run(KEY, 'high')).rejects.toThrow('no answer');
+    fails = false;
+    await run(KEY, 'low');
+    expect(asked).toHaveLength(3);
   });
 });
