@@ -91,13 +91,34 @@ function planned(record: Understood, seen: PlanContext): Rest<'planned'> {
   };
 }
 
+export interface OrphanForecast extends OrphanPlan {
+  /** A cluster or listener could not be read, on which there may be more. */
+  readonly trouble?: Problem | undefined;
+}
+
 /**
  * As if everything that is an orphan now had been one for the whole grace: which of it may go then, and what keeps the
  * rest. Only a running operator knows how long it really was; tasks that are themselves too young stay `young`.
  */
-export async function forecastOrphans(sight: OrphanSight, pause: InstallationPause | undefined): Promise<OrphanPlan> {
-  const seen = { ...(await lookForOrphans(sight)), paused: pause !== undefined };
+export async function forecastOrphans(
+  sight: OrphanSight,
+  pause: InstallationPause | undefined,
+): Promise<OrphanForecast> {
+  const { unread, ...input } = await lookForOrphans(sight);
+  const seen = { ...input, paused: pause !== undefined };
   const names = planOrphans({ ...seen, memory: new Map() }).seen.keys();
   const since = seen.monotonic - seen.policy.orphanGraceMs;
-  return planOrphans({ ...seen, memory: new Map([...names].map((name) => [name, { since }])) });
+  const plan = planOrphans({ ...seen, memory: new Map([...names].map((name) => [name, { since }])) });
+  return { ...plan, trouble: troubleOf(unread) };
+}
+
+const MOST_MESSAGES = 3;
+
+/** The reason of the first, and what is said of the first few. */
+function troubleOf(unread: readonly AwsError[]): Problem | undefined {
+  const [first] = unread;
+  if (!first) return undefined;
+  const messages = [...new Set(unread.map(({ message }) => message))];
+  const more = messages.length > MOST_MESSAGES ? `; and ${messages.length - MOST_MESSAGES} more` : '';
+  return { reason: failed(first).reason, message: `${messages.slice(0, MOST_MESSAGES).join('; ')}${more}` };
 }

@@ -9,7 +9,10 @@ import { failed } from '../apply/outcome.ts';
 import { AwsError } from '../aws/errors.ts';
 import type { Aws } from '../aws/ports.ts';
 import type { Config } from '../model/config.ts';
+import { targetGroupPrefix } from '../model/names.ts';
+import type { ObservedTargetGroup } from '../model/observed.ts';
 import type { Step, StepKind } from '../model/step.ts';
+import { forwardedGroups } from '../observe/share.ts';
 import type { FleetSnapshot, Snapshots } from '../observe/snapshot.ts';
 import {
   arnsToVerify,
@@ -64,7 +67,7 @@ export function makeOrphanReconcile(loop: OrphanLoop): Reconcile {
     const seen = new Map(plan.seen);
     memory = seen;
     measure(loop.metrics, plan);
-    told = tellOnce(run.logger, plan, told);
+    told = tell(loop, run.logger, plan, told);
     const unrouted = await collectAll({ loop, run, seen }, plan.collect);
     const { policy, intervals } = loop.config;
     const afterMs = plan.settling || unrouted ? Math.min(intervals.resyncMs, policy.settleMs + 1) : intervals.resyncMs;
@@ -92,29 +95,52 @@ export interface OrphanSight {
   readonly clock: Clock;
 }
 
-/** AWS first, then the table; reads only. Rejects with `AwsError` or `StoreError`. */
-export async function lookForOrphans(sight: OrphanSight): Promise<Omit<OrphanInput, 'memory' | 'paused'>> {
-  const { config, aws, snapshots, store, clock } = sight;
-  const { installation, policy } = config;
-  const listing = listingOf(await snapshots.since(clock.monotonic()), config);
-  const sessions = new Set((await store.list()).map(({ sessionId }) => sessionId));
-  const tags = await aws.elbv2.describeTags(arnsToVerify({ installation, listing, sessions }));
-  return { installation, listing, sessions, tags, policy, now: clock.now(), monotonic: clock.monotonic() };
+export interface OrphansSeen extends Omit<OrphanInput, 'memory' | 'paused'> {
+  /** Clusters and listeners that could not be read. */
+  readonly unread: readonly AwsError[];
 }
 
-/** A front door's target group may be named as ours are; it is nobody's environment. */
-function listingOf(snapshot: FleetSnapshot, { listeners }: OrphanSight['config']): OwnedListing {
-  const doors = new Set(listeners.map(({ frontDoorTargetGroupArn }) => frontDoorTargetGroupArn));
-  const clusters = [...snapshot.tasksByCluster];
+/** AWS first, then the table; reads only. Rejects with `AwsError` or `StoreError`. */
+export async function lookForOrphans(sight: OrphanSight): Promise<OrphansSeen> {
+  const { config, aws, snapshots, store, clock } = sight;
+  const { installation, policy } = config;
+  const snapshot = await snapshots.since(clock.monotonic());
+  const listing = listingOf(snapshot, config);
+  const sessions = new Set((await store.list()).map(({ sessionId }) => sessionId));
+  const tags = await aws.elbv2.describeTags(arnsToVerify({ installation, listing, sessions }));
+  const [now, monotonic] = [clock.now(), clock.monotonic()];
+  return { installation, listing, sessions, tags, policy, now, monotonic, unread: unreadOf(snapshot) };
+}
+
+function listingOf(snapshot: FleetSnapshot, config: OrphanSight['config']): OwnedListing {
   const rules = [...snapshot.rulesByListener.values()];
   return {
-    tasks: clusters.flatMap(([cluster, read]) =>
+    tasks: [...snapshot.tasksByCluster].flatMap(([cluster, read]) =>
       read.ok ? [...read.value.values()].flat().map((task) => ({ cluster, task })) : [],
     ),
-    groups: [...snapshot.targetGroupsByName.values()].filter(({ arn }) => !doors.has(arn)),
+    groups: groupsOf(snapshot, config),
     rules: rules.flatMap((read) => (read.ok ? read.value : [])),
-    whole: clusters.every(([, { ok }]) => ok) && rules.every(({ ok }) => ok),
+    whole: unreadOf(snapshot).length === 0,
   };
+}
+
+/**
+ * As listed, or known by a rule: a task must not lose its route after its life. A front door's target group may be named
+ * as ours are; it is nobody's environment.
+ */
+function groupsOf(
+  snapshot: FleetSnapshot,
+  { installation, listeners }: OrphanSight['config'],
+): readonly ObservedTargetGroup[] {
+  const doors = new Set(listeners.map(({ frontDoorTargetGroupArn }) => frontDoorTargetGroupArn));
+  const listed = snapshot.targetGroupsByName;
+  const prefix = targetGroupPrefix(installation);
+  const known = forwardedGroups(snapshot).filter(({ name }) => name.startsWith(prefix) && !listed.has(name));
+  return [...listed.values(), ...known].filter(({ arn }) => !doors.has(arn));
+}
+
+function unreadOf({ tasksByCluster, rulesByListener }: FleetSnapshot): readonly AwsError[] {
+  return [...tasksByCluster.values(), ...rulesByListener.values()].flatMap((read) => (read.ok ? [] : [read.error]));
 }
 
 interface Collecting {
@@ -203,14 +229,22 @@ function measure(metrics: Metrics, { orphans, held }: OrphanPlan): void {
   for (const reason of HELD_REASONS) metrics.orphansHeld.set({ reason }, held?.reason === reason ? 1 : 0);
 }
 
-/** Says what is held, blocked or young when that is not what was said last. Returns what was said. */
-function tellOnce(logger: Logger, { held, blocked, young }: OrphanPlan, told: string): string {
+/**
+ * Says what is held, blocked and new when that is not what was said last; returns what was said. How many are young, and
+ * since when, is said each time: where leaders change more often than the grace ends, nothing else tells why they stay.
+ */
+function tell({ clock }: OrphanLoop, logger: Logger, plan: OrphanPlan, told: string): string {
+  const { held, blocked, young, seen } = plan;
   const lines = [...(held ? [heldText(held)] : []), ...blocked.map(({ why }) => `an orphan is left alone: ${why}`)];
   const now = JSON.stringify([lines, young.map(({ name }) => name)]);
-  if (now === told) return told;
-  for (const line of lines) logger.warn({ reason: held?.reason }, line);
+  const isNew = now !== told;
+  if (isNew) for (const line of lines) logger.warn({ reason: held?.reason }, line);
   if (young.length > 0) {
-    logger.info({ orphans: young.map(({ name, session }) => session ?? name) }, 'orphans were found; their grace runs');
+    const [wall, monotonic] = [clock.now(), clock.monotonic()];
+    const first = Math.min(...young.map(({ name }) => seen.get(name)?.since ?? monotonic));
+    const since = new Date(wall - (monotonic - first)).toISOString();
+    const orphans = isNew ? young.map(({ name, session }) => session ?? name) : undefined;
+    logger.info({ young: young.length, since, orphans }, 'orphans wait for the end of their grace');
   }
   return now;
 }

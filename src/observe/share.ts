@@ -32,19 +32,21 @@ export function shareOf(snapshot: FleetSnapshot, installation: string, sessionId
   };
 }
 
+/** As listed, or as some rule forwards to it. */
+function groupOf(snapshot: FleetSnapshot, name: string): ObservedTargetGroup | undefined {
+  return snapshot.targetGroupsByName.get(name) ?? forwardedGroups(snapshot).find((group) => group.name === name);
+}
+
 /**
- * As listed, or as some rule forwards to it: a listing may lag behind (AWS-FACTS ELBv2 "read-after-create") or lack
+ * Whatever the rules forward to, whosever it is: a listing may lag behind (AWS-FACTS ELBv2 "read-after-create") or lack
  * something, and no rule forwards to a group that does not exist.
  */
-function groupOf(
-  { targetGroupsByName, rulesByListener }: FleetSnapshot,
-  name: string,
-): ObservedTargetGroup | undefined {
-  const listed = targetGroupsByName.get(name);
-  if (listed) return listed;
+export function forwardedGroups({ rulesByListener }: FleetSnapshot): readonly ObservedTargetGroup[] {
   const forwards = readable(rulesByListener).flatMap((rules) => rules.flatMap(({ forward }) => forward));
-  const arn = forwards.find(({ targetGroupArn }) => nameOfTargetGroup(targetGroupArn) === name)?.targetGroupArn;
-  return arn === undefined ? undefined : { arn, name };
+  return [...new Set(forwards.map(({ targetGroupArn }) => targetGroupArn))].flatMap((arn) => {
+    const name = nameOfTargetGroup(arn);
+    return name === undefined ? [] : [{ arn, name }];
+  });
 }
 
 /**

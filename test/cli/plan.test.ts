@@ -103,11 +103,9 @@ describe('waiting for the rates of AWS', () => {
     );
     const world = await startCliWorld({ listeners });
     await world.put(record('tt-one', { wanted: false }));
-    expect(await plan(world)).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('1 environment: '),
-      stderr: '',
-    });
+    const { code, stdout } = await plan(world);
+    expect(code).toBe(1);
+    expect(stdout).toContain('1 environment: 0 to change, 1 settled. Nothing to do, as far as was seen.');
   });
 });
 
@@ -146,6 +144,22 @@ describe('orphans', () => {
     const { code, stdout } = await plan(world);
     expect(code).toBe(0);
     expect(stdout).toMatch(/no orphan is deleted: the table has no record at all.* delete them by hand/);
+    expect(stdout).toContain('0 environments: 0 to change. 1 orphan held back. Nothing to do.');
+    const { stdout: json } = await plan(world, '-o', 'json');
+    expect(JSON.parse(json)).toMatchObject({ summary: { orphans: 0, orphansHeld: 1, steps: 0 } });
+  });
+
+  it('may be where could not be looked: the plan is not whole, though nothing is due', async () => {
+    const world = await startCliWorld({ listeners: { more: 'more.test' } });
+    await world.put(record('tt-one', { wanted: false }));
+    const { code, stdout, stderr } = await plan(world);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /orphans, which no record names\n {2}not seen: elasticloadbalancing:DescribeRules: .*ListenerNotFound/,
+    );
+    expect(stdout).toContain('1 settled. Nothing to do, as far as was seen.');
+    expect(stderr).toContain('this plan is not whole.\nDoes what mayfly.yaml names exist');
+    expect((await plan(world, 'tt-one')).code).toBe(0);
   });
 });
 

@@ -3,14 +3,13 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeApplier } from '../../src/apply/applier.ts';
 import { makeOrphanReconcile, ORPHANS } from '../../src/controllers/orphans.ts';
-import { hostOf, targetGroupName } from '../../src/model/names.ts';
-import { tagsFor } from '../../src/plan/tasks.ts';
 import { makeSnapshots } from '../../src/observe/snapshot.ts';
 import { WaitingError } from '../../src/runtime/errors.ts';
 import type { Result } from '../../src/runtime/outcome.ts';
 import { StoreError } from '../../src/store/port.ts';
 import { type ControllerWorld, labelled, makeControllerWorld, SESSION } from './world.ts';
 import { INSTALLATION } from '../aws/local-world.ts';
+import { type Left, type Made, makeLeftOver, ruleTo, type Tags, whatIsLeft } from './left-over.ts';
 
 const MINUTE = 60_000;
 const GRACE = 15 * MINUTE;
@@ -22,7 +21,11 @@ let notRead: WaitingError | undefined;
 /** Throws to keep the record from being read. */
 let onGet: () => void;
 let abort: AbortController;
+/** Listings lack the target groups. */
+let unlisted: boolean;
+/** What was logged; `told` has the fields too. */
 let lines: string[];
+let told: Readonly<Record<string, unknown>>[];
 let pass: () => Promise<Result>;
 
 beforeEach(async () => {
@@ -31,7 +34,9 @@ beforeEach(async () => {
   notRead = undefined;
   onGet = () => undefined;
   abort = new AbortController();
+  unlisted = false;
   lines = [];
+  told = [];
   restart();
   world.store.seed(labelled({ session_id: 'tt-kept', wanted: false }));
 });
@@ -48,7 +53,13 @@ function restart(): void {
     config,
     aws,
     snapshots: makeSnapshots({
-      aws,
+      aws: {
+        ...aws,
+        elbv2: {
+          ...aws.elbv2,
+          describeTargetGroups: async () => (unlisted ? [] : await aws.elbv2.describeTargetGroups()),
+        },
+      },
       installation: INSTALLATION,
       clusters: ['main'],
       listenerArns: config.listeners.map(({ arn }) => arn),
@@ -71,7 +82,13 @@ function restart(): void {
   });
   const logger = pino(
     { level: 'info' },
-    { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
+    {
+      write(line) {
+        const { msg, ...fields } = JSON.parse(line) as { msg: string };
+        lines.push(msg);
+        told.push({ msg, ...fields });
+      },
+    },
   );
   pass = async () => {
     const result = await reconcile(ORPHANS, { signal: abort.signal, logger, priority: 'low' });
@@ -89,53 +106,8 @@ async function run(ms: number): Promise<void> {
   }
 }
 
-interface Made {
-  readonly group: string;
-  readonly rule: string;
-  readonly task: string;
-}
-
-let priority = 2_000;
-
-/** Task, target group and rule as Mayfly makes them, and no record. */
-async function leftOver(session: string, tags = tagsFor(INSTALLATION, session, 'web')): Promise<Made> {
-  const { aws, request, project, frontDoorArn } = world.local;
-  const outcome = await aws.ecs.runTask(request(session), `token-${session}`);
-  const group = await aws.elbv2.createTargetGroup({
-    name: targetGroupName(INSTALLATION, session),
-    vpcId: 'vpc-1',
-    port: 3001,
-    healthPath: '/',
-    healthIntervalSeconds: 5,
-    deregistrationDelaySeconds: 30,
-    tags,
-  });
-  const rule = await ruleTo(group, hostOf(project.listener, session), tags, frontDoorArn);
-  return { group, rule, task: outcome.ok ? outcome.task.arn : '' };
-}
-
-async function ruleTo(group: string, host: string, tags: Readonly<Record<string, string>>, door: string) {
-  const { aws, project } = world.local;
-  const made = await aws.elbv2.createRule({
-    listenerArn: project.listener.arn,
-    priority: (priority += 1),
-    host,
-    tags,
-    forward: [
-      { targetGroupArn: group, weight: 1 },
-      { targetGroupArn: door, weight: 0 },
-    ],
-  });
-  return made.arn;
-}
-
-async function left(): Promise<Record<'tasks' | 'groups' | 'rules', number>> {
-  const { aws, project } = world.local;
-  const tasks = await aws.ecs.listTasks('main', `mayfly/${INSTALLATION}`);
-  const groups = await aws.elbv2.describeTargetGroups();
-  const rules = await aws.elbv2.describeRules(project.listener.arn);
-  return { tasks: tasks.length, groups: groups.length - 1, rules: rules.length };
-}
+const leftOver = (session: string, tags?: Tags): Promise<Made> => makeLeftOver(world, session, tags);
+const left = (): Promise<Left> => whatIsLeft(world);
 
 const ALL = { tasks: 1, groups: 1, rules: 1 };
 const NONE = { tasks: 0, groups: 0, rules: 0 };
@@ -171,12 +143,40 @@ describe('an orphan', () => {
     expect(await left()).toEqual(ALL);
   });
 
+  it('loses its route before its task, also where its target group is not listed', async () => {
+    await leftOver('tt-old');
+    await run(GRACE - 1);
+    unlisted = true;
+    await pass();
+    expect(world.mutations()).toEqual(expect.arrayContaining(['DeleteRule', 'DeleteTargetGroup']));
+    expect(await left()).toEqual({ tasks: 1, groups: 0, rules: 0 });
+    await run(MINUTE);
+    expect(await left()).toEqual(NONE);
+  });
+
   it('is young again after a restart', async () => {
     await leftOver('tt-old');
     await run(GRACE - 1);
     restart();
     await run(GRACE - 1);
     expect(await left()).toEqual(ALL);
+  });
+
+  it('is told of in every look while it is young: how many, and since when', async () => {
+    const since = new Date(world.local.clock.now()).toISOString();
+    await leftOver('tt-old');
+    await pass();
+    await run(5 * MINUTE);
+    await leftOver('tt-new');
+    await run(2 * MINUTE);
+    const young = told.filter(({ msg }) => msg === 'orphans wait for the end of their grace');
+    expect(young.slice(0, 2)).toMatchObject([
+      { young: 1, since, orphans: ['tt-old'] },
+      { young: 1, since },
+    ]);
+    expect(young[1]).not.toHaveProperty('orphans');
+    expect(young.at(-1)).toMatchObject({ young: 2, since });
+    expect(young).toHaveLength(8);
   });
 
   it('is left to a record that came while its tags were read', async () => {
@@ -219,7 +219,7 @@ describe('nothing is deleted', () => {
 
   it('that a person\u2019s rule forwards to', async () => {
     const { group } = await leftOver('tt-old');
-    await ruleTo(group, 'mine.preview.test', { team: 'qa' }, world.local.frontDoorArn);
+    await ruleTo(world, group, 'mine.preview.test', { team: 'qa' });
     await later();
     expect(await left()).toEqual({ ...ALL, rules: 2 });
     expect(lines).toContainEqual(expect.stringContaining("is not Mayfly's; delete it first"));

@@ -1,12 +1,12 @@
 /** What `mayfly plan` found, as data: printed as it is with `-o json`, and in words otherwise. Documented in the README. */
-import type { Forecast } from '../../controllers/forecast.ts';
+import type { Forecast, OrphanForecast } from '../../controllers/forecast.ts';
 import { heldText } from '../../controllers/orphans.ts';
 import type { Conditions } from '../../model/conditions.ts';
 import type { EnvironmentState } from '../../model/environment.ts';
 import { type InstallationPause, pauseText } from '../../model/installation.ts';
 import type { ObservedRule } from '../../model/observed.ts';
 import type { Step } from '../../model/step.ts';
-import type { Held, Orphan, OrphanPlan } from '../../plan/orphans.ts';
+import type { Held, Orphan } from '../../plan/orphans.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { tellStep, type ToldStep } from './steps.ts';
 
@@ -49,6 +49,7 @@ export interface OrphansEntry {
   readonly blocked: readonly OrphanEntry[];
   readonly graceSeconds: number;
   readonly held: (Held & { readonly message: string }) | null;
+  /** They, or some of them, could not be seen. */
   readonly trouble: Trouble | null;
 }
 
@@ -62,6 +63,8 @@ export interface Summary {
   readonly notUnderstood: number;
   readonly notSeen: number;
   readonly orphans: number;
+  /** Orphans that the guard keeps: none of them is among `orphans`. */
+  readonly orphansHeld: number;
 }
 
 export interface PlanDocument {
@@ -111,14 +114,14 @@ function teller(rules: readonly ObservedRule[]): (steps: readonly Step[]) => rea
   return (steps) => steps.map((step) => tellStep(step, rules));
 }
 
-export function orphansOf(plan: OrphanPlan, graceMs: number): OrphansEntry {
+export function orphansOf(plan: OrphanForecast, graceMs: number): OrphansEntry {
   return {
     collect: plan.collect.map(({ steps, ...orphan }) => orphanOf(orphan, { steps })),
     young: plan.young.map((orphan) => orphanOf(orphan, {})),
     blocked: plan.blocked.map(({ why, ...orphan }) => orphanOf(orphan, { why })),
     graceSeconds: graceMs / 1_000,
     held: plan.held ? { ...plan.held, message: heldText(plan.held) } : null,
-    trouble: null,
+    trouble: plan.trouble ?? null,
   };
 }
 
@@ -160,6 +163,7 @@ function summaryOf(environments: readonly EnvironmentEntry[], orphans: OrphansEn
     notUnderstood: count('notUnderstood'),
     notSeen: count('notSeen'),
     orphans: orphans?.collect.length ?? 0,
+    orphansHeld: orphans?.held?.count ?? 0,
   };
 }
 

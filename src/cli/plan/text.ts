@@ -117,11 +117,12 @@ function summaryLine(summary: Summary, whole: boolean): string {
     const number = summary[standing as keyof typeof STANDINGS];
     return number === 0 ? [] : [`${number} ${words}`];
   });
-  const { environments, toChange, orphans, steps } = summary;
+  const { environments, toChange, orphans, orphansHeld, steps } = summary;
   const parts = [`${toChange} to change`, ...counts].join(', ');
   const todo = steps === 0 ? 'Nothing to do' : `${count(steps, 'step')} to do`;
   const away = orphans === 0 ? '' : ` ${count(orphans, 'orphan')} to take away.`;
-  return `${count(environments, 'environment')}: ${parts}.${away} ${todo}${whole ? '' : ', as far as was seen'}.`;
+  const kept = orphansHeld === 0 ? '' : ` ${count(orphansHeld, 'orphan')} held back.`;
+  return `${count(environments, 'environment')}: ${parts}.${away}${kept} ${todo}${whole ? '' : ', as far as was seen'}.`;
 }
 
 function count(number: number, noun: string): string {
