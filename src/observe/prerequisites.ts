@@ -33,16 +33,22 @@ interface Reads {
   readonly elbv2: Pick<Aws['elbv2'], 'listenerExists'>;
 }
 
+const SOON_MS = 1_000;
+
 /** Sets the health check `aws` and logs what is missing, until nothing is. `stop` waits for a look under way. */
 export function startPrerequisites(options: PrerequisiteOptions): { stop(): Promise<void> } {
   const { aws, config, everyMs, clock } = options;
   let timer: Timer | undefined;
   let stopped = false;
+  let pauseMs = SOON_MS;
   const look = async (): Promise<void> => {
     const missing = await findMissing(aws, config);
     if (stopped) return;
     tell(options, missing);
-    if (missing.length > 0) timer = clock.after(everyMs, again);
+    if (missing.length === 0) return;
+    // An answer that was lost is asked for again soon; what a person must make is not there so soon.
+    pauseMs = Math.min(everyMs, pauseMs * 2);
+    timer = clock.after(pauseMs, again);
   };
   const again = (): void => {
     looking = look();

@@ -70,6 +70,17 @@ describe('clusters and listeners of the configuration', () => {
     await until((ok) => ok);
   });
 
+  it('are looked for again soon when an answer was lost: a replica should not be unready for a minute', async () => {
+    const { start, until, fault, clock } = await world();
+    const lost = new AwsError('unavailable', 'ECONNRESET', 'ecs:DescribeClusters', 'lost');
+    fault.now = { before: (operation) => (operation === 'DescribeClusters' ? lost : undefined) };
+    start();
+    await until((ok) => !ok);
+    fault.now = {};
+    await clock.advance(2_000);
+    await until((ok) => ok);
+  });
+
   it('are not looked for after the end', async () => {
     const { start, until, clock, asked } = await world(['gone']);
     const started = start();
