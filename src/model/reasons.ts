@@ -45,7 +45,7 @@ export const REASONS = {
   FrontDoor: 'The load balancer sends requests to the waiting page until the environment is healthy.',
   TargetUnhealthy: 'The load balancer finds the target unhealthy.',
   QuotaExceeded: 'A quota of the load balancer is used up; it is tried again.',
-  RouteRemoved: 'Rule and target group are removed.',
+  RouteRemoved: 'The load balancer has no rule for the environment: not yet, or not any more.',
   // Ready, up to date
   Ready: 'The environment serves its branch.',
   UpToDate: 'The newest commit is live.',

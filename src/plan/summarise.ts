@@ -204,7 +204,7 @@ function unlessPaused(verdict: Verdict, report: SupervisorReport | undefined, pr
 function versionVerdict(context: PlanContext, plan: Plan, ready: Verdict): Verdict {
   const { status } = context;
   const { current, stale = [] } = plan.tasks ?? {};
-  if (ready.status !== 'True') return unknown(ready.reason);
+  if (ready.status !== 'True') return { ...ready, status: 'Unknown' };
   const failed = status.updateFailure ?? (current ? undefined : status.failure);
   if (failed) return no('UpdateFailed', updateMessage(status, failed));
   if (stale.length > 0) return no('TaskReplacing', 'A successor is starting beside the task that serves.');

@@ -42,3 +42,12 @@ describe('UpToDate of an environment that follows its branch', () => {
     });
   });
 });
+
+it('of a wanted environment whose rule a hand deleted says that there is no rule, and not that all is removed', () => {
+  const { status, observed } = settled();
+  const context = passOver({ desired, status, observed: { ...observed, rules: [] } });
+  const { Ready, UpToDate } = summarise(context, desired, planEnvironment(context), undefined);
+  const expected = { reason: 'RouteRemoved', message: 'There is no rule yet.' };
+  expect(Ready).toMatchObject({ status: 'False', ...expected });
+  expect(UpToDate).toMatchObject({ status: 'Unknown', ...expected });
+});
