@@ -11,6 +11,7 @@ import type { Clock, Timer } from './clock.ts';
 import { runWithDeadline, type Settled } from './deadline.ts';
 import { LeaseLostError, toError } from './errors.ts';
 import type { Leadership, Lease, LeasePort, Led, Term } from './lease.ts';
+import { type LeaseBeats, makeLeaseBeats } from './lease-beats.ts';
 import { type LeaseWatch, makeLeaseWatch } from './lease-watch.ts';
 
 export interface LeaseTimings {
@@ -83,9 +84,7 @@ class Elector {
   readonly #options: LeadershipOptions;
   #lead: ((term: Term) => Led) | undefined;
   #term: TermUnderWay | undefined;
-  #beat = 0;
-  /** When takings and renewals were sent, by their beats: one that went unanswered may have been applied. */
-  readonly #sent = new Map<number, number>();
+  readonly #beats: LeaseBeats;
   /** Of the newest term. */
   #lastEpoch = -1;
   #loop: Promise<void> = Promise.resolve();
@@ -96,11 +95,14 @@ class Elector {
   /** When the table last answered. */
   #heardAt: number;
   #isSilent = false;
+  /** Why the last term could not begin. */
+  #fault: string | undefined;
 
   constructor(options: LeadershipOptions) {
     const { holder, metrics, clock } = options;
     this.#options = options;
     this.watch = makeLeaseWatch(holder);
+    this.#beats = makeLeaseBeats({ ...options, durationMs: options.timings.durationMs });
     this.#heardAt = clock.monotonic();
     metrics.leader.set(0);
     metrics.leaderTransitions.inc(0);
@@ -142,7 +144,7 @@ class Elector {
     // The lease is renewed meanwhile, so that work under way may end.
     const hasEnded = !term || (await this.#stopCleanly(term));
     const isHeld = term !== undefined && this.#term === term && this.remainingMs() > 0;
-    if (term) this.#forget(term);
+    if (term) this.#forget(term, 'this replica stops');
     this.#wake();
     await this.#loop;
     await this.#ending;
@@ -183,23 +185,28 @@ class Elector {
     if (!found.ok) return timings.standbyPollMs;
     const at = clock.monotonic();
     this.watch.saw(found.value, at);
-    const holder = this.watch.other()?.holder;
-    this.#options.health?.set('leadership', true, holder === undefined ? 'nobody leads' : `${holder} leads`);
+    this.#tellStandby();
     const waitMs = this.watch.takeFrom() - at;
     if (waitMs > 0) return Math.min(Math.ceil(waitMs), timings.standbyPollMs);
     if (this.#stopped) return 0;
-    const sentAt = this.#sentAt(found.value);
+    const sentAt = this.#beats.sentAt(found.value);
     const isTaken = sentAt !== undefined && found.value !== undefined && found.value.epoch > this.#lastEpoch;
     return isTaken ? this.#begin(found.value, sentAt) : this.#take(found.value);
   }
 
+  #tellStandby(): void {
+    const holder = this.watch.other()?.holder;
+    const seen = holder === undefined ? 'nobody leads' : `${holder} leads`;
+    this.#options.health?.set('leadership', this.#fault === undefined, this.#fault ?? seen);
+  }
+
   async #take(previous: Lease | undefined): Promise<number> {
     const { lease, clock, timings } = this.#options;
-    const next = this.#leaseAfter(previous, this.watch.nextEpoch(clock.now()));
+    const next = this.#beats.next(previous, this.watch.nextEpoch(clock.now()));
     const answer = await this.#call(() => lease.swap(previous, next));
     // When the answer was lost, the next look finds a lease of this replica's own, which need not be waited for.
     if (!answer.ok || !answer.value) return timings.standbyPollMs;
-    const sentAt = this.#sentAt(next);
+    const sentAt = this.#beats.sentAt(next);
     if (this.#stopped) await this.#giveBack(next);
     else if (sentAt !== undefined) return this.#begin(next, sentAt);
     return timings.standbyPollMs;
@@ -217,17 +224,38 @@ class Elector {
     this.#arm(term);
     metrics.leader.set(1);
     metrics.leaderTransitions.inc();
-    health?.set('leadership', true, `leads, epoch ${epoch}`);
     logger.info({ epoch, holder: lease.holder }, 'this replica leads now');
     try {
-      term.led = this.#lead?.({ epoch, signal: over.signal, require: () => this.#require(term) });
+      term.led = this.#lead?.(this.#told(term));
+      this.#fault = undefined;
+      health?.set('leadership', true, `leads, epoch ${epoch}`);
       return timings.renewMs;
-    } catch (error) {
-      logger.error({ err: toError(error) }, 'leading could not begin; another replica may try');
-      this.#forget(term);
+    } catch (thrown) {
+      const error = toError(thrown);
+      logger.error({ err: error }, 'leading could not begin; another replica may try');
+      this.#fault = `leading could not begin: ${error.message}`;
+      health?.set('leadership', false, this.#fault);
+      this.#forget(term, this.#fault);
       await this.#giveBack(lease);
       return timings.durationMs;
     }
+  }
+
+  #told(term: TermUnderWay): Term {
+    const { epoch, over } = term;
+    const outranked = (found: number): void => this.#outranked(term, found);
+    return { epoch, signal: over.signal, require: () => this.#require(term), outranked };
+  }
+
+  #outranked(term: TermUnderWay, found: number): void {
+    if (this.#term !== term || found <= term.epoch) return;
+    const isAbove = this.watch.raise(found);
+    const cure = isAbove ? 'the next term is above it' : 'no term can be above it: set status.epoch of the record to 0';
+    this.#options.logger.error(
+      { epoch: term.epoch, found },
+      `a record carries a higher epoch than the leader's; ${cure}`,
+    );
+    if (isAbove) this.#lose(term, `a record carries epoch ${found}`);
   }
 
   async #renew(term: TermUnderWay): Promise<number> {
@@ -242,7 +270,7 @@ class Elector {
 
   async #sendRenewal(term: TermUnderWay): Promise<boolean> {
     const { lease, metrics } = this.#options;
-    const next = this.#leaseAfter(term.lease, term.epoch);
+    const next = this.#beats.next(term.lease, term.epoch);
     const answer = await this.#call(() => lease.swap(term.lease, next));
     metrics.leaseRenewals.inc({ outcome: outcomeOf(answer) });
     if (answer.ok && answer.value) {
@@ -271,7 +299,7 @@ class Elector {
   /** The table is known to hold `lease` of this term; undefined when it was lost from the table. */
   #confirm(term: TermUnderWay, lease: Lease | undefined): void {
     const { clock, health, timings } = this.#options;
-    const sentAt = this.#sentAt(lease);
+    const sentAt = this.#beats.sentAt(lease);
     term.lease = lease;
     term.isUncertain = false;
     // What has run out stays so: nobody may find the term alive who has found it over.
@@ -291,14 +319,14 @@ class Elector {
 
   #lose(term: TermUnderWay, why: string): void {
     this.#options.logger.warn({ epoch: term.epoch }, `the lease is lost: ${why}; this replica leads no more`);
-    this.#forget(term);
+    this.#forget(term, why);
     this.#ending = this.#stopLed(term, 0);
     this.#wake();
   }
 
-  #forget(term: TermUnderWay): void {
+  #forget(term: TermUnderWay, why: string): void {
     term.timer?.cancel();
-    term.over.abort(new LeaseLostError(`the term of epoch ${term.epoch} is over`));
+    term.over.abort(new LeaseLostError(`the term of epoch ${term.epoch} is over: ${why}`));
     if (this.#term !== term) return;
     this.#term = undefined;
     this.#options.metrics.leader.set(0);
@@ -321,7 +349,7 @@ class Elector {
     let previous: Lease | undefined = held;
     for (let tries = 1; previous?.holder === holder && previous.durationMs > 0 && tries <= 2; tries += 1) {
       const from: Lease = previous;
-      const next = { ...this.#leaseAfter(from, from.epoch), durationMs: 0 };
+      const next = { ...this.#beats.next(from, from.epoch), durationMs: 0 };
       const answer = await this.#call(() => lease.swap(from, next));
       if (answer.ok && answer.value) {
         logger.info({ epoch: from.epoch }, 'the lease is given back');
@@ -331,24 +359,6 @@ class Elector {
       if (!found.ok) return;
       previous = found.value;
     }
-  }
-
-  /** To be sent now. No two have the same beat: a read tells which of them was applied. */
-  #leaseAfter(previous: Lease | undefined, epoch: number): Lease {
-    const { holder, nudgeUrl, clock, timings } = this.#options;
-    const { durationMs } = timings;
-    const now = clock.monotonic();
-    this.#beat = Math.max(this.#beat, previous?.beat ?? 0) + 1;
-    for (const [beat, sentAt] of this.#sent) if (sentAt + durationMs <= now) this.#sent.delete(beat);
-    this.#sent.set(this.#beat, now);
-    return { holder, epoch, beat: this.#beat, durationMs, nudgeUrl: nudgeUrl?.() };
-  }
-
-  /** When this replica sent this lease; undefined when it did not, or when the lease has run out since. */
-  #sentAt(lease: Lease | undefined): number | undefined {
-    const { holder, clock, timings } = this.#options;
-    const sentAt = lease?.holder === holder ? this.#sent.get(lease.beat) : undefined;
-    return sentAt !== undefined && clock.monotonic() < sentAt + timings.durationMs ? sentAt : undefined;
   }
 
   /** The table may throw, hang, or answer when nobody waits any more. */

@@ -2,6 +2,7 @@
  * What a replica learns from reading the lease, and from when on it may take it. Only its own monotonic clock is asked:
  * a lease may be taken when it has been seen unchanged for as long as it says that it holds.
  */
+import { MAX_EPOCH } from '../model/environment.ts';
 import type { Lease } from './lease.ts';
 
 export interface LeaseWatch {
@@ -13,9 +14,14 @@ export interface LeaseWatch {
   other(): Lease | undefined;
   /** Above every epoch that was ever seen, and never below the time (ms): a lost table does not make epochs go back. */
   nextEpoch(now: number): number;
+  /** This epoch was found in a record. False when it is too high for others to be above it. */
+  raise(epoch: number): boolean;
   /** The replica leads now: what it waited for is of no more interest. */
   forget(): void;
 }
+
+/** What a hand edit must leave of the epochs, for all terms to come. */
+const ROOM = 1_000_000;
 
 /** `holder` is the replica itself: it need not wait for its own lease. */
 export function makeLeaseWatch(holder: string): LeaseWatch {
@@ -40,6 +46,11 @@ export function makeLeaseWatch(holder: string): LeaseWatch {
     nextEpoch(now) {
       highest = Math.max(highest + 1, Math.floor(now / 1000));
       return highest;
+    },
+    raise(epoch) {
+      const isBelow = epoch <= MAX_EPOCH - ROOM;
+      if (isBelow) highest = Math.max(highest, epoch);
+      return isBelow;
     },
     forget() {
       key = undefined;

@@ -39,6 +39,8 @@ export interface Term {
   require(): void;
   /** Aborts with a `LeaseLostError` when nothing may begin in this term ever again: ends what stands in line. */
   readonly signal: AbortSignal;
+  /** A record carries this epoch, above the term's own, and so cannot be written: the term ends, and the next is above it. */
+  outranked(epoch: number): void;
 }
 
 /** What is done while leading. */

@@ -366,5 +366,9 @@ describe('leading that cannot begin', () => {
     await world.clock.advance(5_000);
     expect([a.leadership.isLeader(), b.leadership.isLeader()]).toEqual([false, true]);
     expect(world.lease.peek()).toMatchObject({ holder: 'b' });
+    await world.clock.advance(60_000);
+    const detail = 'leading could not begin: no way';
+    expect(a.health.checks()['leadership']).toEqual({ ok: false, detail });
+    expect(b.health.ready()).toBe(true);
   });
 });
