@@ -23,7 +23,7 @@ import { type PauseWatch, watchPause } from '../store/pause.ts';
 import type { EnvironmentStore } from '../store/port.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import { type Metrics, setToZero } from '../telemetry/metrics.ts';
 import { makeEnvironmentReconcile } from './environment.ts';
 import { countEnvironments } from './fleet.ts';
 import { type Freshness, makeFreshness } from './freshness.ts';
@@ -56,22 +56,48 @@ export interface Leading extends Led {
 
 export type Reread = (pulls: readonly PullRef[], priority: Priority) => void;
 
-/** `parts.store` is the fenced one: it refuses what a former leader writes. */
+/** What ends with the term. */
+interface Begun {
+  readonly controllers: Controller[];
+  readonly watches: { stop(): Promise<void> }[];
+  readonly timers: (Timer | undefined)[];
+}
+
+/**
+ * `parts` are bound to the term: they refuse what a former leader changes. When it throws, what was begun is told to end.
+ */
 export function startLeading(parts: LoopParts, reread: Reread): Leading {
+  const begun: Begun = { controllers: [], watches: [], timers: [] };
+  try {
+    const environments = begin(parts, reread, begun);
+    return {
+      enqueue: environments.enqueue,
+      controllers: begun.controllers,
+      stop: (graceMs) => end(parts.metrics, begun, graceMs),
+    };
+  } catch (error) {
+    void end(parts.metrics, begun, 0);
+    throw error;
+  }
+}
+
+/** Returns the loop of the environments. */
+function begin(parts: LoopParts, reread: Reread, { controllers, watches, timers }: Begun): Controller {
+  const loop = (name: string, reconcile: Reconcile): Controller => {
+    const controller = startLoop(parts, name, reconcile);
+    controllers.push(controller);
+    return controller;
+  };
   const freshness = makeFreshness(parts.clock, parts.config.policy);
   const shared = { ...parts, ...sharedParts(parts), pause: () => pause.current() };
-  const reports = startLoop(parts, 'report', reportReconcile(parts));
-  const environments = startLoop(
-    parts,
+  const reports = loop('report', reportReconcile(parts));
+  const environments = loop(
     'environment',
     environmentReconcile(shared, freshness, (sessionId) => reports.enqueue(sessionId, 'high')),
   );
-  const orphans = startLoop(
-    parts,
-    ORPHANS,
-    makeOrphanReconcile({ ...shared, paused: () => pause.current() !== undefined }),
-  );
+  const orphans = loop(ORPHANS, makeOrphanReconcile({ ...shared, paused: () => pause.current() !== undefined }));
   const watch = startWatch(parts, { environments, reports, reread });
+  watches.push(watch);
   const everybody = (priority: Priority): void => {
     for (const { sessionId } of watch.current()) environments.enqueue(sessionId, priority);
   };
@@ -79,20 +105,22 @@ export function startLeading(parts: LoopParts, reread: Reread): Leading {
     everybody('high');
     orphans.enqueue(ORPHANS, 'low');
   });
-  const timers = [startResync(parts, freshness, () => everybody('low')), startRereads(parts, watch, reread)];
+  watches.push(pause);
+  timers.push(startResync(parts, freshness, () => everybody('low')));
+  timers.push(startRereads(parts, watch, reread));
   orphans.enqueue(ORPHANS, 'low');
-  const controllers = [reports, environments, orphans];
-  return {
-    enqueue: environments.enqueue,
-    controllers,
-    async stop(graceMs) {
-      for (const timer of timers) timer?.cancel();
-      parts.health.set('store', true, 'the leader reads the table');
-      const ends = controllers.toReversed().map((controller) => controller.stop({ graceMs }));
-      const [hasEnded] = await Promise.all([Promise.all(ends), watch.stop(), pause.stop()]);
-      return hasEnded.every(Boolean);
-    },
-  };
+  return environments;
+}
+
+/** False when a reconcile still runs. */
+async function end(metrics: Metrics, { controllers, watches, timers }: Begun, graceMs: number): Promise<boolean> {
+  for (const timer of timers) timer?.cancel();
+  const ends = controllers.toReversed().map((controller) => controller.stop({ graceMs }));
+  const [haveEnded] = await Promise.all([Promise.all(ends), ...watches.map((watch) => watch.stop())]);
+  // Whoever leads next counts these; a number that stood still here would tell of a past without end.
+  for (const gauge of [metrics.orphans, metrics.orphansHeld]) await setToZero<string>(gauge);
+  await setToZero(metrics.environments);
+  return haveEnded.every(Boolean);
 }
 
 /** One look at AWS, and one hand on it, for all loops. */

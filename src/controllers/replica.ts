@@ -10,6 +10,7 @@ import { fenced } from '../store/fenced.ts';
 import { guardedControl, guardedGitHub } from './guarded.ts';
 import { type Leading, type LoopParts, startLeading, startLoop } from './leading.ts';
 import { makeRereadReconcile, rereadKey } from './reread.ts';
+import { startStandbyCheck } from './standby.ts';
 
 /** Tells the leader at `url`, at some time soon and without a promise, that intent of these sessions was written. */
 export type Nudge = (url: string, sessions: readonly string[]) => void;
@@ -57,6 +58,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     }),
   );
 
+  const standby = startStandbyCheck(parts, () => leading !== undefined);
   leadership.start((term) => {
     const begun = startLeading(
       {
@@ -86,6 +88,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     },
     dead: () => [rereads, ...(leading?.controllers ?? [])].filter((one) => !one.alive()).map(({ name }) => name),
     async stop() {
+      standby.cancel();
       // Both at once: one after the other, they might take longer than ECS waits before it kills.
       await Promise.all([rereads.stop(), leadership.stop()]);
     },

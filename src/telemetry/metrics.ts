@@ -191,3 +191,8 @@ export function makeMetrics() {
     }),
   };
 }
+
+/** Every series that the gauge has, and may be of no more interest, tells 0. */
+export async function setToZero<Label extends string>(gauge: Gauge<Label>): Promise<void> {
+  for (const { labels } of (await gauge.get()).values) gauge.set(labels, 0);
+}

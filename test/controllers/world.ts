@@ -278,7 +278,7 @@ function buildLoop({ local, config, store, supervisors: control, pause, heads, c
   return { reconcile, freshness };
 }
 
-function fakeGitHub(heads: ReadonlyMap<string, string | GitHubError>): GitHubPort {
+export function fakeGitHub(heads: ReadonlyMap<string, string | GitHubError>): GitHubPort {
   const notAsked = async (): Promise<never> => {
     throw new GitHubError('unavailable', 'the environment loop asks for heads only');
   };
