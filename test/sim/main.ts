@@ -5,6 +5,8 @@ import { explore, runPlan } from './exhaustive/explore.ts';
 import { nameOf, type Plan } from './exhaustive/plan.ts';
 import { type Done, runJobs, type Work } from './jobs.ts';
 import { runSeed } from './random/run-seed.ts';
+import { shrinkSeed } from './random/shrink.ts';
+import { tellStory } from './random/tell.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
 import { makeTrace, violationLine } from './trace.ts';
 
@@ -19,6 +21,7 @@ interface Flags {
   readonly plan?: string;
   readonly seed?: number;
   readonly trace?: boolean;
+  readonly shrink?: boolean;
   readonly everything?: boolean;
 }
 
@@ -46,6 +49,7 @@ const program = new Command('sim')
   .option('--plan <name>', 'replay one plan, e.g. start/alpha.1/30/doubled')
   .option('--seed <number>', 'replay one random run', wholeNumber)
   .option('--trace', 'tell it as a story')
+  .option('--shrink', 'cut the failing run of --seed down to a short story, as JSON for regressions/')
   .option('--everything', 'with reads and renewals of the lease')
   .addHelpText(
     'after',
@@ -55,11 +59,13 @@ Examples:
   npm run sim -- --plans --scenario push        those of one scenario
   npm run sim -- --seeds 10000 --jobs 2         random runs
   npm run sim -- --seed 4711 --trace            one of them, as a story
+  npm run sim -- --seed 4711 --shrink           a short story that fails in the same way
   npm run sim -- --plan push/alpha.1/300/lost --trace`,
   );
 
 async function main(flags: Flags): Promise<number> {
   if (flags.plan !== undefined) return await replay(flags, await planNamed(flags.plan));
+  if (flags.seed !== undefined && flags.shrink) return await cutShort(flags.seed);
   if (flags.seed !== undefined) return await replay(flags, flags.seed);
   const begun = performance.now();
   const until = begun + flags.minutes * 60_000;
@@ -132,6 +138,18 @@ async function replay({ trace, everything = false }: Flags, what: Plan | number)
   for (const violation of violations) say(violationLine(violation));
   say(violations.length === 0 ? 'clean' : `${violations.length} violations`);
   return violations.length === 0 ? 0 : 1;
+}
+
+const MOST_RUNS = 400;
+
+async function cutShort(seed: number): Promise<number> {
+  const shrunk = await shrinkSeed(seed, MOST_RUNS);
+  if (!shrunk) return await replay({ ...program.opts(), trace: false }, seed);
+  const { story, oracle, runs } = shrunk;
+  for (const line of tellStory(story)) say(line);
+  say(JSON.stringify({ about: '', oracle, found: { seed, commit: commit() }, story }, null, 2));
+  say(`${oracle}, after ${runs} runs`);
+  return 1;
 }
 
 function failure({ work, violations, broken }: Done): string {

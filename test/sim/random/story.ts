@@ -56,7 +56,7 @@ export const FAULTS = {
   'page-omits': ['P6', 'aws'],
 } as const;
 
-export type StormService = 'aws' | 'store' | 'lease' | 'github' | 'control';
+type StormService = 'aws' | 'store' | 'lease' | 'github' | 'control';
 
 export interface Storm {
   /** Ms since the start: faults strike, deliveries go astray and acts happen before it only. */
