@@ -1,6 +1,7 @@
 /** One replica among others: what it is worth while it stands by, what it leaves behind, and how it ends. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { labelled, SESSION } from './world.ts';
+import type { LimitedAws } from '../../src/aws/make-aws.ts';
+import { fakeGitHub, labelled, SESSION } from './world.ts';
 import { makeReplicaWorld, notZero, type ReplicaWorld, unreadable } from './replica-world.ts';
 
 let world: ReplicaWorld;
@@ -12,6 +13,22 @@ afterEach(() => world.close());
 const rest = async (ms: number, stepMs = 100): Promise<void> => {
   for (let spent = 0; spent < ms; spent += stepMs) await world.local.clock.advance(stepMs);
 };
+
+/** AWS that makes no target group before `answer`; `sent` tells of each that was asked for. */
+function slowly({ local }: ReplicaWorld, answer: Promise<void>) {
+  const { aws } = local;
+  const sent: string[] = [];
+  const during: LimitedAws['during'] = (guard) => {
+    const limited = aws.during(guard);
+    const createTargetGroup: typeof limited.elbv2.createTargetGroup = async (...input) => {
+      sent.push('CreateTargetGroup');
+      await answer;
+      return await limited.elbv2.createTargetGroup(...input);
+    };
+    return { ...limited, elbv2: { ...limited.elbv2, createTargetGroup } };
+  };
+  return { sent, aws: { ...aws, during } };
+}
 
 describe('a standby', () => {
   it('is not ready while it cannot read the table', async () => {
@@ -48,13 +65,17 @@ describe('a standby', () => {
 
 describe('a stop', () => {
   it('waits for re-reads and for the leader at the same time', async () => {
-    const github = { ...world.start('idle').parts.github, pull: () => new Promise<never>(() => undefined) };
-    const a = world.start('b', { github });
+    world.edit(labelled());
+    const never = new Promise<never>(() => undefined);
+    const { aws, sent } = slowly(world, never);
+    const github = { ...fakeGitHub(world.heads), pull: () => never };
+    const a = world.start('a', { aws, github });
     a.replica.reread([{ repo: 'octo/web', number: 1 }], 'high');
-    await rest(1_000);
+    await rest(2_000);
+    expect(sent).toHaveLength(1);
     let isOver = false;
     const stopped = a.replica.stop().then(() => (isOver = true));
-    await rest(12_500);
+    await rest(18_000);
     expect(isOver).toBe(true);
     await stopped;
   });
@@ -62,21 +83,8 @@ describe('a stop', () => {
   it('does not hand over while a call of AWS is under way', async () => {
     world.edit(labelled());
     const answer = Promise.withResolvers<void>();
-    const sent: string[] = [];
-    const { aws } = world.local;
-    const slow = {
-      ...aws,
-      during: (guard: Parameters<typeof aws.during>[0]) => {
-        const limited = aws.during(guard);
-        const createTargetGroup: typeof limited.elbv2.createTargetGroup = async (...input) => {
-          sent.push('CreateTargetGroup');
-          await answer.promise;
-          return await limited.elbv2.createTargetGroup(...input);
-        };
-        return { ...limited, elbv2: { ...limited.elbv2, createTargetGroup } };
-      },
-    };
-    const a = world.start('a', { aws: slow });
+    const { aws, sent } = slowly(world, answer.promise);
+    const a = world.start('a', { aws });
     await rest(2_000);
     expect(sent).toEqual(['CreateTargetGroup']);
     const b = world.start('b');
