@@ -167,6 +167,8 @@ const config: OxlintConfig = {
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/no-array-reverse': 'off',
     'unicorn/no-array-sort': 'off',
+    // Of windows in browsers; here are worker threads.
+    'unicorn/require-post-message-target-origin': 'off',
     // They do not see assertions in helpers, nor promises that are awaited later.
     'vitest/expect-expect': 'off',
     'vitest/no-conditional-expect': 'off',

@@ -140,7 +140,7 @@ export function makeActor(options: ActorOptions): Actor {
             deliver(() => reject(toError(result.error)));
           } else {
             journal.finished({ ...call, outcome: fault?.kind ?? 'ok', answeredAt, answer: result.value });
-            deliver(() => resolve(result.value as T));
+            deliver(() => resolve(result.value));
           }
         });
       });

@@ -1,4 +1,5 @@
 /** What a replica must never ask for. */
+import { holderOf } from '../world/actual.ts';
 import type { Call } from '../kernel/calls.ts';
 import type { Oracle } from './oracle.ts';
 
@@ -11,7 +12,7 @@ export const calls: Oracle = (world, report) => {
     begun(call) {
       if (!call.mutates || call.service === 'lease') return;
       if (call.service === 'store' && call.operation !== 'store:putStatus') return;
-      const holder = String(world.lease.peek()?.['holder'] ?? 'nobody');
+      const holder = holderOf(world);
       if (world.clocksAreTrue && !holder.startsWith(`${call.actor}.`)) {
         report('not-leading', `${call.actor} calls ${call.operation} (${call.about}) while ${holder} leads`);
       }

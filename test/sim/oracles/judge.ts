@@ -10,7 +10,7 @@ import { commentMarker } from '../../../src/model/names.ts';
 import { renderComment } from '../../../src/status/comment.ts';
 import { viewOf } from '../../../src/status/view.ts';
 import { type Effective, effective } from '../../../src/plan/effective.ts';
-import { type Actual, actualOf, hostFor, registered, shareOf, weightOf } from '../world/actual.ts';
+import { type Actual, actualOf, holderOf, hostFor, registered, shareOf, weightOf } from '../world/actual.ts';
 import { INSTALLATION, REPO } from '../world/config.ts';
 import { hostOfRule } from '../world/effects.ts';
 import type { World } from '../world/world.ts';
@@ -33,8 +33,9 @@ export async function mismatches(world: World): Promise<readonly string[]> {
 }
 
 /** A replica that is alive leads, and has had the time to look at everything. */
-function electionComplaints({ lease, replicas, time }: World): readonly string[] {
-  const holder = String(lease.peek()?.['holder'] ?? 'nobody');
+function electionComplaints(world: World): readonly string[] {
+  const { replicas, time } = world;
+  const holder = holderOf(world);
   const leader = [...replicas.values()].find(({ actor }) => actor.process === holder && !actor.frozen());
   if (!leader) return [`${holder} leads, and is not up`];
   return time.monotonic() - leader.startedAt < LOOKED_MS ? [`${holder} has just started`] : [];

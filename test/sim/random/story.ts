@@ -56,8 +56,6 @@ export const FAULTS = {
   'page-omits': ['P6', 'aws'],
 } as const;
 
-type StormService = 'aws' | 'store' | 'lease' | 'github' | 'control';
-
 export interface Storm {
   /** Ms since the start: faults strike, deliveries go astray and acts happen before it only. */
   readonly until: number;

@@ -64,3 +64,9 @@ export function weightOf({ action }: Rule, groupArn: string): number | undefined
 export function registered({ targets }: TargetGroup): readonly Target[] {
   return targets.filter((target) => !isDraining(target));
 }
+
+/** The process that the lease names. */
+export function holderOf({ lease }: World): string {
+  const { holder } = lease.peek() ?? {};
+  return typeof holder === 'string' ? holder : 'nobody';
+}
