@@ -5,7 +5,10 @@ export const EXIT = {
   error: 1,
   /** Of `plan`: something to do. */
   toDo: 2,
-  /** sysexits.h EX_CONFIG: the configuration is wrong; no retry helps. */
+  /**
+   * sysexits.h EX_CONFIG: mayfly.yaml, or what it names, is wrong; no retry helps. Credentials of the shell that are
+   * missing, expired or too weak are an error.
+   */
   config: 78,
 } as const;
 

@@ -29,9 +29,11 @@ export function explain(thrown: unknown, where: Where | undefined): Explained {
 
 function ofStore(error: StoreError, where: Where | undefined): Explained {
   if (error.kind === 'unavailable') return told(error.message, reach(where));
-  const credentials = /Credentials|Token|Client|Signature/.test(causeName(error));
-  const next = credentials ? CREDENTIALS : 'See store.table and aws.region in mayfly.yaml.';
-  return { ...told(error.message, next), code: EXIT.config };
+  const cause = causeName(error);
+  if (cause === 'AccessDeniedException') return told(error.message, nextStep('AwsDenied', where));
+  // Those of the shell, which mayfly.yaml says nothing of: once they are renewed, the same command works.
+  if (/Credentials|Token|Client|Signature/.test(cause)) return told(error.message, CREDENTIALS);
+  return { ...told(error.message, 'See store.table and aws.region in mayfly.yaml.'), code: EXIT.config };
 }
 
 const CREDENTIALS =

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlan } from './plan/command.ts';
 import { makeSession } from './session.ts';
 import type { Terminal } from './terminal.ts';
+import { ownVersion } from './version.ts';
 
 const AFTER = `
 Environment:
@@ -32,6 +33,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 export function makeProgram(terminal: Terminal, onExit: (code: ExitCode) => void): Command {
   const program = new Command('mayfly')
     .description('Looks at a Mayfly from a shell: with its configuration, and your credentials.')
+    .version(ownVersion(), '--version', 'tells the version')
     .option('--config <path>', 'the configuration (default: mayfly.yaml, or what MAYFLY_CONFIG names)')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

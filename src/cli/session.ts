@@ -31,17 +31,18 @@ export function makeSession({ terminal, configPath, onExit }: SessionOptions): S
         onExit(EXIT.config);
         return;
       }
-      // Loaded late: help and faults of the configuration need no SDK, and should not wait for one.
-      const { openReader } = await import('../operator.ts');
-      const reader = openReader(loaded.config, makeLogger('silent', false));
+      let reader: Reader | undefined;
       try {
+        // Loaded late: help and faults of the configuration need no SDK, and should not wait for one.
+        const { openReader } = await import('../operator.ts');
+        reader = openReader(loaded.config, makeLogger('silent', false));
         onExit(await work(reader));
       } catch (error) {
         const { text, code } = explain(error, loaded.config);
         stderr.write(`${text}\n`);
         onExit(code);
       } finally {
-        await reader.close();
+        await reader?.close();
       }
     },
   };

@@ -1,7 +1,8 @@
 /** `mayfly plan` as a program, against a local AWS over loopback: what it prints, how it ends, and that it only reads. */
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../src/aws/operations.ts';
-import { type CliWorld, hostOf, record, type Run, startCliWorld, VALUE } from './world.ts';
+import { type CliWorld, hostOf, type Item, record, type Run, startCliWorld, VALUE } from './world.ts';
 
 const READS: ReadonlySet<string> = new Set([
   ...Object.entries(OPERATIONS).flatMap(([name, { mutates }]) => (mutates ? [] : [name])),
@@ -172,7 +173,32 @@ describe('what goes wrong', () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toContain(`There is no record "${asked}" in table environments. Did you mean tt-one?`);
     }
-    expect((await planBy(world.program, world, ['@installation'])).code).toBe(1);
+    expect((await planBy(world.program, world, ['one'])).code).toBe(1);
+  });
+
+  it.each([
+    ['', 'A variable that is not set?'],
+    ['@installation', 'at most 50 lower case letters'],
+    ['Feature/Log in', "Is it a branch? Its session is the project's prefix and then feature-log-in"],
+  ])('"%s" is no session: said before anything is asked for', async (asked, said) => {
+    const world = await startCliWorld();
+    const before = world.aws.calls.length;
+    const { code, stdout, stderr } = await world.mayfly(['plan', asked], { MAYFLY_CONFIG: '/nowhere.yaml' });
+    expect({ code, stdout, calls: world.aws.calls.length }).toEqual({ code: 1, stdout: '', calls: before });
+    expect(stderr).toContain(`value '${asked}' is invalid for argument 'session'`);
+    expect(stderr).toContain('at most 50 lower case letters, digits and inner hyphens');
+    expect(stderr).toContain(said);
+  });
+
+  it('--version, without a configuration', async () => {
+    const world = await startCliWorld();
+    const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as Item;
+    const env = { MAYFLY_CONFIG: '/nowhere.yaml', MAYFLY_SIGNING_KEY: undefined };
+    expect(await world.program(['--version'], env)).toEqual({
+      code: 0,
+      stdout: `${String(manifest['version'])}\n`,
+      stderr: '',
+    });
   });
 
   it('AWS that cannot be reached', async () => {
@@ -203,7 +229,7 @@ describe('what goes wrong', () => {
     expect(missing.stderr).toContain('The table does not exist in this region and account.');
     const env = { AWS_ENDPOINT_URL: 'https://aws.invalid', AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nowhere' };
     const nobody = await world.program(['plan'], env);
-    expect(nobody).toMatchObject({ code: 78, stdout: '' });
+    expect(nobody).toMatchObject({ code: 1, stdout: '' });
     expect(nobody.stderr).toContain('set AWS_PROFILE, or AWS_ACCESS_KEY_ID');
   });
 

@@ -144,7 +144,15 @@ describe('a failure says what to do next', () => {
     ['not found', ofAws('not-found'), 1, 'Does what mayfly.yaml names exist in region eu-west-1'],
     ['store', new StoreError('unavailable', 'no answer'), 1, 'region eu-west-1? Check the network'],
     ['table', new StoreError('misconfigured', 'none', caused('ResourceNotFoundException')), 78, 'See store.table'],
-    ['token', new StoreError('misconfigured', 'old', caused('ExpiredTokenException')), 78, 'set AWS_PROFILE'],
+    ['key', new StoreError('misconfigured', 'other', caused('ValidationException')), 78, 'See store.table'],
+    ['token', new StoreError('misconfigured', 'old', caused('ExpiredTokenException')), 1, 'set AWS_PROFILE'],
+    ['nobody', new StoreError('misconfigured', 'none', caused('CredentialsProviderError')), 1, 'set AWS_PROFILE'],
+    [
+      'no right',
+      new StoreError('misconfigured', 'no', caused('AccessDeniedException')),
+      1,
+      'They need the permissions',
+    ],
     ['usage', new UsageError('no such thing'), 1, 'no such thing'],
     ['bug', new TypeError('x is undefined'), 1, 'x is undefined\nThis is a fault of Mayfly'],
   ])('%s', (_name, thrown, code, text) => {

@@ -1,5 +1,6 @@
 /** `mayfly plan [SESSION]`: what the operator would do now and why, from a look at what is. Changes nothing. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { SESSION_PATTERN, slug } from '../../model/names.ts';
 import type { Reader } from '../../operator.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { nextStep } from '../failure.ts';
@@ -18,8 +19,8 @@ const AFTER = `
 Exit codes:
   0   nothing to do
   2   something to do
-  1   an error, or something could not be seen
-  78  the configuration is wrong
+  1   an error, also of credentials, or something could not be seen
+  78  the configuration is wrong, or names a table that is not there
 
 Examples:
   mayfly plan                      every environment, and orphans
@@ -33,7 +34,7 @@ export function addPlan(program: Command, { run, terminal }: Session): void {
     .description(
       `What the operator would do now, and why: looks at the table, AWS, GitHub and control ports as it does, and changes nothing. Shows the steps of the next pass; what comes of them decides the one after.`,
     )
-    .argument('[session]', 'the environment; every one, and orphans, when absent')
+    .argument('[session]', 'the environment; every one, and orphans, when absent', sessionOf)
     .addOption(
       new Option('-o, --output <format>', 'for people or for programs').choices(['text', 'json']).default('text'),
     )
@@ -41,6 +42,20 @@ export function addPlan(program: Command, { run, terminal }: Session): void {
     .action((session: string | undefined, { output }: Flags) =>
       run((reader) => plan(reader, { session, output, terminal })),
     );
+}
+
+/** Anything else is nobody's environment, and an empty word a variable that was not set: not a wish to see all. */
+function sessionOf(asked: string): string {
+  if (SESSION_PATTERN.test(asked)) return asked;
+  throw new InvalidArgumentError(
+    `Allowed are at most 50 lower case letters, digits and inner hyphens, such as web-my-branch.${guess(asked)}`,
+  );
+}
+
+function guess(asked: string): string {
+  if (asked.trim() === '') return ' A variable that is not set?';
+  const label = slug(asked);
+  return label === '' ? '' : ` Is it a branch? Its session is the project's prefix and then ${label}, or begins so.`;
 }
 
 interface Wish extends Flags {
