@@ -164,7 +164,7 @@ function makeOperator({ fleet, endpoint, metrics, store: whole }: StoreRun) {
       clock,
       metrics,
       onChanged: () => undefined,
-    pause: () => undefined,
+      pause: () => undefined,
     }),
     clock,
     random: Math.random,

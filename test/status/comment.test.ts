@@ -24,7 +24,11 @@ import {
   stored,
 } from './samples.ts';
 
-const OPTIONS = { marker: commentMarker('main', 'tt-fix-cart'), webUrl: 'https://github.com', source: 'pull/12' } as const;
+const OPTIONS = {
+  marker: commentMarker('main', 'tt-fix-cart'),
+  webUrl: 'https://github.com',
+  source: 'pull/12',
+} as const;
 
 function comment(sample: Sample = {}, options: Partial<typeof OPTIONS> = {}): string {
   return renderComment(viewOf(stored(sample), PROJECT, NOW), { ...OPTIONS, ...options });
