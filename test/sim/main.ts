@@ -1,6 +1,7 @@
 /** `npm run sim`: exhaustive plans and random runs, and the replay of one of them. */
 import { execFileSync } from 'node:child_process';
 import { Command, InvalidArgumentError } from 'commander';
+import { measure } from './figures.ts';
 import { explore, runPlan } from './exhaustive/explore.ts';
 import { nameOf, type Plan } from './exhaustive/plan.ts';
 import { type Done, runJobs, type Work } from './jobs.ts';
@@ -18,6 +19,7 @@ interface Flags {
   readonly from: number;
   readonly jobs: number;
   readonly minutes: number;
+  readonly figures?: boolean;
   readonly plan?: string;
   readonly seed?: number;
   readonly trace?: boolean;
@@ -46,6 +48,7 @@ const program = new Command('sim')
   .option('--from <seed>', 'the first of them', wholeNumber, 1)
   .option('--jobs <count>', 'workers', wholeNumber, 2)
   .option('--minutes <count>', 'begin nothing after this long', wholeNumber, 600)
+  .option('--figures', "how long people wait, with AWS's own times")
   .option('--plan <name>', 'replay one plan, e.g. start/alpha.1/30/doubled')
   .option('--seed <number>', 'replay one random run', wholeNumber)
   .option('--trace', 'tell it as a story')
@@ -64,6 +67,7 @@ Examples:
   );
 
 async function main(flags: Flags): Promise<number> {
+  if (flags.figures) return await tellFigures();
   if (flags.plan !== undefined) return await replay(flags, await planNamed(flags.plan));
   if (flags.seed !== undefined && flags.shrink) return await cutShort(flags.seed);
   if (flags.seed !== undefined) return await replay(flags, flags.seed);
@@ -138,6 +142,18 @@ async function replay({ trace, everything = false }: Flags, what: Plan | number)
   for (const violation of violations) say(violationLine(violation));
   say(violations.length === 0 ? 'clean' : `${violations.length} violations`);
   return violations.length === 0 ? 0 : 1;
+}
+
+async function tellFigures(): Promise<number> {
+  const { labelToUrl, unlabelToNothing, sixtyAtOnce, sixtyAtBest, throttled } = await measure(SEED_OF_PLANS);
+  const seconds = (value: number): string => `${Math.round(value)} s`.padStart(6);
+  say(`${seconds(labelToUrl)}  from a label to its URL, besides the build (slowest of 5; at most 180 s)`);
+  say(`${seconds(unlabelToNothing)}  from taking it off to nothing being left (slowest of 5; at most 300 s)`);
+  say(
+    `${seconds(sixtyAtOnce)}  for 60 at once, besides the build; AWS's buckets alone take ${Math.round(sixtyAtBest)} s`,
+  );
+  say(`${String(throttled).padStart(6)}  calls that AWS refused because they came too fast`);
+  return 0;
 }
 
 const MOST_RUNS = 400;

@@ -119,7 +119,7 @@ function refuse(operation: string): never {
 }
 
 export function urlOf(name: string): string {
-  return `sim://${name}`;
+  return `http://${name}.test`;
 }
 
 /** A nudge that is lost costs nothing but time. */
