@@ -50,7 +50,7 @@ export async function runPlan(plan: Plan, listeners: Pick<RunOptions, 'onCall' |
     seed: plan.seed,
     weather: strike,
     afterCrash,
-    blindMs: blindnessOf(plan.strike),
+    blindMs: blindnessOf(plan),
     ...listeners,
   });
   const missed: readonly Violation[] = strike.struck()

@@ -1,4 +1,5 @@
 /** A plan as weather: one call is struck, and with staleness those of the same kind for a while after it. */
+import { DEFAULT_POLICY } from '../../../src/model/policy.ts';
 import { ApiError } from '../../../src/local/aws/service.ts';
 import type { Call, Fault, Weather } from '../kernel/calls.ts';
 import { networkError } from '../kernel/actor.ts';
@@ -34,9 +35,10 @@ export function strikeOf(plan: Plan): Strike {
   };
 }
 
-/** For how long such a strike hides what is. */
-export function blindnessOf(strike: StrikeName): number {
-  return STALE_MS[strike] ?? 0;
+/** For how long such a strike hides what is: until the next look, where one is rare. */
+export function blindnessOf({ strike, operation }: Plan): number {
+  const rare = strike === 'stale-once' && operation === 'elasticloadbalancing:DescribeTargetHealth';
+  return rare ? DEFAULT_POLICY.healthLookMs : (STALE_MS[strike] ?? 0);
 }
 
 const STALE_MS: Partial<Record<StrikeName, number>> = { 'stale-5s': 5_000, 'stale-60s': 60_000, 'stale-5min': 300_000 };
