@@ -146,13 +146,11 @@ const addressReused: Scenario = {
     act(300, 'the world', 'a host fails, and with it the task of "one"', (world) =>
       interruptTasks(world, ONE, { code: 'InfrastructureHealth', reason: 'host failed' }),
     ),
-    act(301, 'bob', 'opens #2 from "two" and labels it uat', ({ github }) => {
-      github.label(github.openPull('two'), 'uat');
-    }),
+    act(301, 'bob', 'opens #2 from "two"', ({ github }) => void github.openPull('two')),
+    act(303, 'bob', 'labels #2 uat', ({ github }) => void github.label(2, 'uat')),
     act(600, 'eve', 'stops the task of "two" by the console', (world) => stopTasks(world, 'tt-two')),
-    act(601, 'cho', 'opens #3 from "three" and labels it uat', ({ github }) => {
-      github.label(github.openPull('three'), 'uat');
-    }),
+    act(601, 'cho', 'opens #3 from "three"', ({ github }) => void github.openPull('three')),
+    act(603, 'cho', 'labels #3 uat', ({ github }) => void github.label(3, 'uat')),
   ],
 };
 
@@ -233,12 +231,10 @@ const itemDeleted: Scenario = {
   acts: [
     open,
     label,
-    act(20, 'bob', 'opens #2 from "two" and labels it uat', ({ github }) => {
-      github.label(github.openPull('two'), 'uat');
-    }),
-    act(25, 'cho', 'opens #3 from "three" and labels it uat', ({ github }) => {
-      github.label(github.openPull('three'), 'uat');
-    }),
+    act(20, 'bob', 'opens #2 from "two"', ({ github }) => void github.openPull('two')),
+    act(22, 'bob', 'labels #2 uat', ({ github }) => void github.label(2, 'uat')),
+    act(25, 'cho', 'opens #3 from "three"', ({ github }) => void github.openPull('three')),
+    act(27, 'cho', 'labels #3 uat', ({ github }) => void github.label(3, 'uat')),
     act(300, 'eve', 'deletes the item of "one"', (world) => deleteItem(world, ONE)),
     act(305, 'ada', 'pushes to "one"', ({ github }) => void github.push('one')),
     act(310, 'eve', 'deletes the item of "two"', (world) => deleteItem(world, 'tt-two')),
