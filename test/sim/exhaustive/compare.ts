@@ -2,6 +2,7 @@
 import { canonical } from '../../../src/model/digest.ts';
 import type { Violation } from '../oracles/oracle.ts';
 import type { RunResult } from '../run.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import type { Effects } from '../world/effects.ts';
 import type { Plan, StrikeName } from './plan.ts';
 
@@ -18,15 +19,16 @@ const MAY_MAKE_MORE: ReadonlySet<StrikeName> = new Set<StrikeName>([
 
 export interface Compared {
   readonly plan: Plan;
-  /** See `Scenario.hasty`. */
-  readonly hasty: boolean;
+  readonly scenario: Pick<Scenario, 'hasty' | 'forgets'>;
 }
 
-export function compare(undisturbed: RunResult, struck: RunResult, { plan, hasty }: Compared): readonly Violation[] {
+export function compare(undisturbed: RunResult, struck: RunResult, { plan, scenario }: Compared): readonly Violation[] {
   const at = struck.virtualMs;
   const { strike, operation } = plan;
+  const { hasty, forgets } = scenario;
   const late = MAY_MAKE_MORE.has(strike);
-  const counts = hasty ? [] : countDifferences(undisturbed.effects, struck.effects, late ? 'more' : 'same');
+  const mayMakeMore = late || (forgets === true && strike.startsWith('stale-'));
+  const counts = hasty ? [] : countDifferences(undisturbed.effects, struck.effects, mayMakeMore ? 'more' : 'same');
   // GitHub knows no tokens: a comment whose creation was doubled, done late, or not listed yet, is there twice.
   const twice = operation === 'github:findComment' || (late && operation === 'github:createComment');
   const differences = endDifferences(undisturbed.end, struck.end, '');

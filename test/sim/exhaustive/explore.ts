@@ -56,10 +56,6 @@ export async function runPlan(plan: Plan, listeners: Pick<RunOptions, 'onCall' |
   const missed: readonly Violation[] = strike.struck()
     ? []
     : [{ oracle: 'path', at: 0, text: 'the call that the plan strikes was never made' }];
-  const violations = [
-    ...missed,
-    ...struck.violations,
-    ...compare(undisturbed, struck, { plan, hasty: scenario.hasty === true }),
-  ];
+  const violations = [...missed, ...struck.violations, ...compare(undisturbed, struck, { plan, scenario })];
   return { plan, violations, virtualMs: struck.virtualMs };
 }

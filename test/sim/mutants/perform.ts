@@ -19,7 +19,7 @@ export async function perform(how: How): Promise<readonly Violation[]> {
   if (strike) return await performStruck({ scenario, seed, undisturbed, calls, strike });
   if (beside === undefined) return undisturbed.violations;
   const other = await runScenario(scenarioOf(beside), { seed });
-  return [...undisturbed.violations, ...compare(other, undisturbed, { plan: NO_PLAN, hasty: false })];
+  return [...undisturbed.violations, ...compare(other, undisturbed, { plan: NO_PLAN, scenario: {} })];
 }
 
 interface Struck {
@@ -43,7 +43,7 @@ async function performStruck({
   const afterCrash = strike.endsWith('-handover') ? 'handover' : 'restart';
   const struck = await runScenario(scenario, { seed, weather: strikeOf(plan), afterCrash });
   const judged = at.exact ? NO_PLAN : plan;
-  return [...struck.violations, ...compare(undisturbed, struck, { plan: judged, hasty: scenario.hasty === true })];
+  return [...struck.violations, ...compare(undisturbed, struck, { plan: judged, scenario })];
 }
 
 /** Of a strike that allows for nothing. */

@@ -24,6 +24,8 @@ export interface Scenario {
    * only what is left in the end is compared.
    */
   readonly hasty?: boolean;
+  /** A record goes, and with it the memory of what was made: what a stale listing hides may be made once more. */
+  readonly forgets?: boolean;
   /** What people wrote and must hold in the end, in words when it does not. */
   readonly check?: (world: World) => readonly string[] | Promise<readonly string[]>;
   /** Within which the world must match after the last act; 20 min unless said. */

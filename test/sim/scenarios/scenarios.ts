@@ -225,6 +225,7 @@ const capacity: Scenario = {
 
 const itemDeleted: Scenario = {
   name: 'item-deleted',
+  forgets: true,
   about: 'A person deletes the item of an environment whose pull request is labelled, and of one that is not.',
   replicas: ['alpha'],
   options: { policy: { orphanGraceMs: 120_000 } },
