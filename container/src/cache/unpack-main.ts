@@ -86,7 +86,10 @@ function makeLimit(maxBytes: number): Transform {
   });
 }
 
-/** Stops at its first complaint, of which there may be one for each file. */
+/** Room for one line with the longest path. */
+const COMPLAINT_CHARS = 5_000;
+
+/** Stops at its first complaint, of which there may be one for each file; told in pieces, it is waited for to its end. */
 function startTar(dir: string): { input: Writable; ended: Promise<void> } {
   // Times are those of unpacking, as after an install: build tools compare them with those of the sources.
   const args = ['-x', '-f', '-', '-m', '--no-same-owner', '--no-same-permissions', '-C', dir];
@@ -94,8 +97,8 @@ function startTar(dir: string): { input: Writable; ended: Promise<void> } {
   let complaint = '';
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
-    complaint = (complaint + text).slice(0, 400);
-    child.kill('SIGKILL');
+    complaint = (complaint + text).slice(0, COMPLAINT_CHARS);
+    if (complaint.includes('\n') || complaint.length === COMPLAINT_CHARS) child.kill('SIGKILL');
   });
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
