@@ -61,7 +61,7 @@ describe('a first start', () => {
     );
     expect(phases[0]?.seconds).toEqual(expect.any(Number));
     const { number } = await stack.github.pull('slow');
-    await commentSays(stack, number, [/Progress.*fetch .* · build …/]);
+    await commentSays(stack, number, [/Progress.*build …/]);
     await writeFile(gate, '');
     await serves(stack, 'tiny-slow', 'slow');
     await commentSays(stack, number, [/Took.*build \d/, /^(?!.*Progress)/s]);
